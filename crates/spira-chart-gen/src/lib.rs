@@ -1,0 +1,1 @@
+//! Renders the objects of `spira-manifests` into the Helm chart `charts/spira`.

@@ -1,0 +1,1 @@
+//! Typed builders for every Kubernetes object of SPIRA.
