@@ -1,0 +1,89 @@
+//! Every component of SPIRA, once.
+
+use schemars::{JsonSchema, Schema};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::{Context, Global, Intrinsics, Object};
+
+/// One component, with its types erased: what a generator needs of it.
+#[derive(Clone, Copy)]
+pub struct Component {
+    /// The component's name: its subchart, its section of the values, its label.
+    pub name: &'static str,
+    /// One sentence on what it is.
+    pub description: &'static str,
+    /// The version of the program it runs: its chart's `appVersion`.
+    pub app_version: &'static str,
+    /// The text of its builders, from which a prover takes the literals to try.
+    pub source: &'static str,
+    /// The JSON Schema of its values, as `schemars` derives it.
+    pub schema: fn() -> Schema,
+    /// Its default values.
+    pub defaults: fn() -> Value,
+    /// Reads values and builds the objects.
+    pub build: fn(&Context, Value) -> Result<Vec<Object>, serde_json::Error>,
+}
+
+fn schema_of<V: JsonSchema>() -> Schema {
+    schemars::schema_for!(V)
+}
+
+fn defaults_of<V: Default + Serialize>() -> Value {
+    serde_json::to_value(V::default()).expect("values serialise to JSON")
+}
+
+fn read<V: DeserializeOwned>(values: Value) -> Result<V, serde_json::Error> {
+    serde_json::from_value(values)
+}
+
+// The list. Adding a component is adding a line here and a file beside the others: the module,
+// its section of `Values` and its place in `all` come from the line.
+macro_rules! components {
+    ($($module:ident $key:literal $file:literal)*) => {
+        $(pub mod $module;)*
+
+        /// The values of the whole of SPIRA: one section a component, and `global`.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct Values {
+            /// Values that cross components.
+            pub global: Global,
+            $(
+                #[doc = concat!("The values of `", $key, "`.")]
+                #[serde(rename = $key)]
+                pub $module: $module::Values,
+            )*
+        }
+
+        impl Values {
+            /// The objects of every component that is enabled, in the order of the list.
+            #[must_use]
+            pub fn objects(&self, intrinsics: &dyn Intrinsics) -> Vec<Object> {
+                let mut objects = Vec::new();
+                $(if self.$module.enabled {
+                    objects.extend($module::objects(&Context::new(intrinsics, &self.global, $key), &self.$module));
+                })*
+                objects
+            }
+        }
+
+        /// Every component, in the order in which a person would read about them.
+        #[must_use]
+        pub fn all() -> Vec<Component> {
+            vec![$(Component {
+                name: $key,
+                description: $module::DESCRIPTION,
+                app_version: $module::APP_VERSION,
+                source: include_str!($file),
+                schema: schema_of::<$module::Values>,
+                defaults: defaults_of::<$module::Values>,
+                build: |context, values| Ok($module::objects(context, &read(values)?)),
+            }),*]
+        }
+    };
+}
+
+components! {
+    nats "nats" "components/nats.rs"
+}

@@ -1,0 +1,108 @@
+//! What a builder knows beside its own values.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+
+use crate::{Global, Intrinsics, kit::Image};
+
+/// What a builder knows beside its own values: the release, `global`, and which component it is.
+///
+/// Everything that one component needs of another is computed here, so that two components can
+/// never disagree about a name, a port or a Secret.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    intrinsics: &'a dyn Intrinsics,
+    /// The values that cross components.
+    pub global: &'a Global,
+    component: &'a str,
+}
+
+impl<'a> Context<'a> {
+    /// A context for the builders of `component`, such as `api-server`.
+    pub fn new(intrinsics: &'a dyn Intrinsics, global: &'a Global, component: &'a str) -> Self {
+        Self {
+            intrinsics,
+            global,
+            component,
+        }
+    }
+
+    /// The operations that values alone cannot express.
+    #[must_use]
+    pub fn intrinsics(&self) -> &'a dyn Intrinsics {
+        self.intrinsics
+    }
+
+    /// The name that this component's objects start with.
+    #[must_use]
+    pub fn fullname(&self) -> String {
+        self.fullname_of(self.component)
+    }
+
+    /// The name that another component's objects start with.
+    #[must_use]
+    pub fn fullname_of(&self, component: &str) -> String {
+        self.intrinsics
+            .fullname(component, &self.global.fullname_overrides)
+    }
+
+    /// The reference of one of this component's images.
+    #[must_use]
+    pub fn image(&self, image: &Image) -> String {
+        self.intrinsics
+            .image(self.component, self.global.image_registry.as_deref(), image)
+    }
+
+    /// The labels that select this component's pods: they never change over a release's life.
+    #[must_use]
+    pub fn selector_labels(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("app.kubernetes.io/name".into(), self.component.into()),
+            (
+                "app.kubernetes.io/instance".into(),
+                self.intrinsics.release_name(),
+            ),
+            ("app.kubernetes.io/component".into(), self.component.into()),
+        ])
+    }
+
+    /// The labels of every object of this component, `global.commonLabels` among them.
+    #[must_use]
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        let mut labels = self.selector_labels();
+        labels.insert(
+            "app.kubernetes.io/version".into(),
+            self.intrinsics.app_version(self.component),
+        );
+        labels.insert("app.kubernetes.io/managed-by".into(), "Helm".into());
+        labels.insert("app.kubernetes.io/part-of".into(), "spira".into());
+        labels.insert(
+            "helm.sh/chart".into(),
+            self.intrinsics.chart_label(self.component),
+        );
+        labels.extend(self.intrinsics.merged(&[&self.global.common_labels]));
+        labels
+    }
+
+    /// The selector of this component's pods.
+    #[must_use]
+    pub fn selector(&self) -> LabelSelector {
+        LabelSelector {
+            match_labels: Some(self.selector_labels()),
+            ..LabelSelector::default()
+        }
+    }
+
+    /// The metadata of an object called `name`, in the release's namespace, with the labels of
+    /// this component.
+    #[must_use]
+    pub fn meta(&self, name: impl Into<String>) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(name.into()),
+            namespace: Some(self.intrinsics.namespace()),
+            labels: Some(self.labels()),
+            ..ObjectMeta::default()
+        }
+    }
+}

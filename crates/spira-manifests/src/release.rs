@@ -1,0 +1,153 @@
+//! The facts of one release, and the rules of the [`Intrinsics`] in Rust.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::{Intrinsics, components, kit::Image};
+
+/// The longest name that a component's objects may start with.
+const MAX_FULLNAME: usize = 52;
+
+/// One release: what Helm knows only when it installs.
+#[derive(Debug, Default)]
+pub struct Release {
+    name: String,
+    namespace: String,
+    live: BTreeMap<(String, String), String>,
+    missing: RefCell<Vec<String>>,
+}
+
+impl Release {
+    /// A release called `name` in `namespace`.
+    pub fn new(name: impl Into<String>, namespace: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            namespace: namespace.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Tells what a live Secret holds, as Helm's `lookup` would find it.
+    #[must_use]
+    pub fn with_live_secret(
+        mut self,
+        secret: impl Into<String>,
+        key: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.live.insert((secret.into(), key.into()), value.into());
+        self
+    }
+
+    /// The credentials that were asked for, must not be generated, and are not there.
+    #[must_use]
+    pub fn missing_credentials(&self) -> Vec<String> {
+        self.missing.borrow().clone()
+    }
+}
+
+impl Intrinsics for Release {
+    fn release_name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn namespace(&self) -> String {
+        self.namespace.clone()
+    }
+
+    fn chart_label(&self, component: &str) -> String {
+        format!("{component}-{}", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn app_version(&self, component: &str) -> String {
+        components::all()
+            .iter()
+            .find(|c| c.name == component)
+            .map(|c| c.app_version.to_owned())
+            .unwrap_or_default()
+    }
+
+    fn fullname(&self, component: &str, overrides: &BTreeMap<String, String>) -> String {
+        if let Some(name) = overrides.get(component) {
+            return name.clone();
+        }
+        // Release names are ASCII, so characters are bytes.
+        let room = MAX_FULLNAME - component.len() - 1;
+        let base: String = self.name.replace('.', "-").chars().take(room).collect();
+        format!("{}-{component}", base.trim_matches('-'))
+    }
+
+    fn image(&self, component: &str, default_registry: Option<&str>, image: &Image) -> String {
+        let registry = image.registry.as_deref().or(default_registry);
+        let mut reference = registry.map(|r| format!("{r}/")).unwrap_or_default();
+        reference.push_str(&image.repository);
+        let tag = image
+            .tag
+            .as_deref()
+            .map_or_else(|| self.app_version(component), str::to_owned);
+        reference.push_str(&format!(":{tag}"));
+        if let Some(digest) = image.digest.as_deref() {
+            reference.push_str(&format!("@{digest}"));
+        }
+        reference
+    }
+
+    fn checksum(&self, _object: &str, data: &BTreeMap<String, String>) -> String {
+        sha256(&canonical_json(&json!(data)))
+    }
+
+    fn sha256(&self, text: &str) -> String {
+        sha256(text)
+    }
+
+    fn join(&self, items: &[String], separator: &str) -> String {
+        items.join(separator)
+    }
+
+    fn ordinals(&self, replicas: i32) -> Vec<String> {
+        (0..replicas).map(|ordinal| ordinal.to_string()).collect()
+    }
+
+    fn merged(&self, maps: &[&BTreeMap<String, String>]) -> BTreeMap<String, String> {
+        maps.iter()
+            .flat_map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())))
+            .collect()
+    }
+
+    fn credential(
+        &self,
+        secret: &str,
+        key: &str,
+        given: Option<&str>,
+        generate: bool,
+        value: &str,
+    ) -> String {
+        if let Some(given) = given {
+            return given.to_owned();
+        }
+        if let Some(live) = self.live.get(&(secret.to_owned(), key.to_owned())) {
+            return live.clone();
+        }
+        if !generate {
+            self.missing.borrow_mut().push(value.to_owned());
+        }
+        "GENERATED".to_owned()
+    }
+}
+
+fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// The JSON text that Go's encoder gives without HTML escapes, which the chart hashes.
+fn canonical_json(value: &Value) -> String {
+    value
+        .to_string()
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
