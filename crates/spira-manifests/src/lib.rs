@@ -6,6 +6,7 @@
 //! into the chart `charts/spira` and proves that chart and functions agree.
 
 pub mod components;
+pub mod connections;
 pub mod context;
 pub mod global;
 pub mod intrinsics;
