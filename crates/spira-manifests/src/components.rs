@@ -87,4 +87,9 @@ macro_rules! components {
 
 components! {
     nats "nats" ["components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs"]
+    api_server "api-server" [
+        "components/api_server.rs", "components/api_server/config.rs",
+        "components/api_server/exposure.rs", "program.rs",
+    ]
+    inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
 }

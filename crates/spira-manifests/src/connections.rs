@@ -3,11 +3,11 @@
 //! Components never import each other, and a subchart of Helm cannot see another one's values.
 //! What both ends of a connection must agree on is therefore computed here, once, for both.
 
-use k8s_openapi::api::core::v1::SecretKeySelector;
+use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 
 use crate::{
     Context,
-    kit::env::{literal, secret, secret_key},
+    kit::env::{secret, secret_key},
 };
 
 /// The port of the API server's Service (SPIRA contract B1).
@@ -41,24 +41,6 @@ impl Nats {
     }
 }
 
-impl NatsLogin {
-    /// The environment that makes `nats_conn_url` a URL with this login in it: SPIRA's programs
-    /// take no password but in the URL (SPIRA contract B2). Kubernetes puts the password in.
-    #[must_use]
-    pub fn environment(&self, nats: &Nats) -> Vec<k8s_openapi::api::core::v1::EnvVar> {
-        vec![
-            secret("NATS_PASSWORD", &self.password),
-            literal(
-                "nats_conn_url",
-                format!(
-                    "nats://{}:$(NATS_PASSWORD)@{}:{}",
-                    self.username, nats.host, nats.port
-                ),
-            ),
-        ]
-    }
-}
-
 /// How to reach MongoDB.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MongoConnection {
@@ -89,7 +71,7 @@ pub struct ObjectStore {
 impl ObjectStore {
     /// The keys under the names that SPIRA's programs read.
     #[must_use]
-    pub fn spira_keys(&self) -> Vec<k8s_openapi::api::core::v1::EnvVar> {
+    pub fn spira_keys(&self) -> Vec<EnvVar> {
         vec![
             secret("minio_access_key", &self.access_key),
             secret("minio_secret_key", &self.secret_key),
@@ -98,7 +80,7 @@ impl ObjectStore {
 
     /// The same keys under the names that S3 clients read, MLflow's among them.
     #[must_use]
-    pub fn aws_keys(&self) -> Vec<k8s_openapi::api::core::v1::EnvVar> {
+    pub fn aws_keys(&self) -> Vec<EnvVar> {
         vec![
             secret("AWS_ACCESS_KEY_ID", &self.access_key),
             secret("AWS_SECRET_ACCESS_KEY", &self.secret_key),

@@ -2,6 +2,7 @@
 
 mod availability;
 pub mod env;
+pub mod gateway;
 mod image;
 mod maps;
 mod numbers;

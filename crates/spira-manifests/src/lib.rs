@@ -12,6 +12,7 @@ pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
+pub mod program;
 pub mod release;
 
 pub use components::{Component, Values};

@@ -18,7 +18,9 @@ use k8s_openapi::{
         },
         policy::v1::PodDisruptionBudget,
     },
-    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
+    apimachinery::pkg::{
+        api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString,
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,7 +32,7 @@ pub use self::{
 use crate::{
     Context, Object,
     kit::{
-        Disruption, ObjectName, Own, StorageSize, UrlPassword, Workload,
+        Disruption, ObjectName, Own, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
         probes::{self, Pace},
         security, volumes, workload_values,
@@ -69,7 +71,7 @@ workload_values! {
             &[("memory", "256Mi")],
         ),
         // The servers need 30 s in lame-duck mode and up to 10 s before it.
-        termination_grace_period_seconds: crate::kit::Seconds::try_from(60).expect("60 s is a span"),
+        termination_grace_period_seconds: Seconds::try_from(60).expect("60 s is a span"),
         ..Workload::new("nats", None, 3)
     };
 }
@@ -345,9 +347,7 @@ fn port(name: &str, number: u16) -> ServicePort {
     ServicePort {
         name: Some(name.into()),
         port: number.into(),
-        target_port: Some(
-            k8s_openapi::apimachinery::pkg::util::intstr::IntOrString::String(name.into()),
-        ),
+        target_port: Some(IntOrString::String(name.into())),
         ..ServicePort::default()
     }
 }
