@@ -4,6 +4,40 @@
 //! component (`components`), each a set of plain functions from typed `Values` to plain
 //! `k8s-openapi` objects. Nothing here knows Helm: `spira-chart-gen` traces these functions
 //! into the chart `charts/spira` and proves that chart and functions agree.
+//!
+//! SPIRA's objects for a release called `spira` in the namespace `voices`, with five inference
+//! servers and a MongoDB that somebody else runs:
+//!
+//! ```
+//! use spira_manifests::{Release, Values};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut values = Values::default();
+//! values.inference_server.replicas = 5.try_into()?;
+//! values.global.connections.mongodb.existing_secret = Some("managed-mongodb".parse()?);
+//!
+//! let release = Release::new("spira", "voices");
+//! for object in values.objects(&release) {
+//!     println!("---\n{}", yaml_serde::to_string(object.as_json())?);
+//! }
+//! # let objects = values.objects(&release);
+//! # let servers = objects.iter().find(|o| o.name() == "spira-inference-server" && o.kind() == "Deployment");
+//! # assert_eq!(servers.expect("there is a Deployment").as_json()["spec"]["replicas"], 5);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! One object of one component, to change or to put beside objects of one's own:
+//!
+//! ```
+//! use spira_manifests::{Context, Global, Release, components::nats};
+//!
+//! let release = Release::new("spira", "voices");
+//! let global = Global::default();
+//! let context = Context::new(&release, &global, "nats");
+//! let servers = nats::stateful_set(&context, &nats::Values::default());
+//! assert_eq!(servers.metadata.name.as_deref(), Some("spira-nats"));
+//! ```
 
 pub mod components;
 pub mod connections;

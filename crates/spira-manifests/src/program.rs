@@ -15,6 +15,7 @@ use crate::{
     kit::{
         Positive, Quantity,
         env::{literal, secret},
+        non_empty,
         probes::{self, Pace},
         volumes,
     },
@@ -75,12 +76,13 @@ pub fn nats_login(context: &Context) -> Vec<EnvVar> {
     }
 }
 
-/// The container that waits for `dependencies`, asked with the environment of the program itself.
+/// The container that waits for `dependencies`. It asks where the program itself will ask: `env`
+/// holds the program's variables with a credential that this takes, `env_from` its configuration.
 #[must_use]
 pub fn wait_container(
     dependencies: &[&str],
     timeout: Positive,
-    env: Vec<EnvVar>,
+    env: &Vec<EnvVar>,
     env_from: EnvFromSource,
 ) -> Container {
     let mut command = vec![
@@ -92,7 +94,7 @@ pub fn wait_container(
     Container {
         name: "wait".into(),
         command: Some(command),
-        env: Some(env),
+        env: non_empty(env),
         env_from: Some(vec![env_from]),
         volume_mounts: Some(mounts()),
         ..Container::default()

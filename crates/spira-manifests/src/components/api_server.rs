@@ -151,7 +151,7 @@ pub fn deployment(context: &Context, values: &Values) -> Deployment {
                     init_containers: vec![program::wait_container(
                         &["mongodb", "object-store", "nats"],
                         values.wait_timeout_seconds,
-                        config::environment(context, values),
+                        &config::connection_environment(context),
                         from_config_map(config::name(context)),
                     )],
                     volumes: program::volumes(context, &values.tmp_size),

@@ -117,7 +117,7 @@ pub fn deployment(context: &Context, values: &Values) -> Deployment {
                     init_containers: vec![program::wait_container(
                         &["object-store", "model", "nats"],
                         values.wait_timeout_seconds,
-                        environment(context),
+                        &program::nats_login(context),
                         from_config_map(config_name(context)),
                     )],
                     volumes: program::volumes(context, &values.tmp_size),

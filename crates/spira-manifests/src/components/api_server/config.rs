@@ -123,14 +123,18 @@ pub fn jwt_secret(context: &Context, values: &Values) -> Secret {
     }
 }
 
-/// The variables that are not in the `ConfigMap`, credentials first.
-pub(super) fn environment(context: &Context, values: &Values) -> Vec<EnvVar> {
-    let mut environment = vec![
-        secret("M_CONN_URL", &context.mongodb().secret),
-        secret("key", &jwt_key(context, values)),
-    ];
-    environment.extend(context.object_store().spira_keys());
+/// The variables with credentials that it takes to ask whether MongoDB and NATS are there.
+pub(super) fn connection_environment(context: &Context) -> Vec<EnvVar> {
+    let mut environment = vec![secret("M_CONN_URL", &context.mongodb().secret)];
     environment.extend(program::nats_login(context));
+    environment
+}
+
+/// The variables of the program that are not in the `ConfigMap`.
+pub(super) fn environment(context: &Context, values: &Values) -> Vec<EnvVar> {
+    let mut environment = connection_environment(context);
+    environment.push(secret("key", &jwt_key(context, values)));
+    environment.extend(context.object_store().spira_keys());
     environment.extend(program::environment());
     environment
 }
