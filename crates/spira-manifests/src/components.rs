@@ -86,7 +86,10 @@ macro_rules! components {
 }
 
 components! {
-    nats "nats" ["components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs"]
+    nats "nats" [
+        "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
+        "components/nats/services.rs",
+    ]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "program.rs",

@@ -1,5 +1,6 @@
 //! What every component is built from. Nothing here knows a component of SPIRA.
 
+mod account;
 mod availability;
 pub mod env;
 pub mod gateway;
@@ -12,12 +13,13 @@ mod strings;
 pub mod volumes;
 mod workload;
 
+pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
 pub use numbers::*;
 pub use strings::*;
-pub use workload::{Own, ServiceAccountValues, Workload};
+pub use workload::{Own, Workload};
 pub(crate) use workload::{knobs, struct_with_knobs, workload_values};
 
 /// `None` for a value that is as empty as its type allows: an empty list or map, a Kubernetes

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod nats_box;
+pub mod services;
 
 use std::collections::BTreeMap;
 
@@ -13,14 +14,12 @@ use k8s_openapi::{
         apps::v1::{StatefulSet, StatefulSetSpec},
         core::v1::{
             Container, ContainerPort, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-            Secret, Service, ServiceAccount, ServicePort, ServiceSpec, VolumeMount,
+            Secret, ServiceAccount, VolumeMount,
             VolumeResourceRequirements,
         },
         policy::v1::PodDisruptionBudget,
     },
-    apimachinery::pkg::{
-        api::resource::Quantity, apis::meta::v1::ObjectMeta, util::intstr::IntOrString,
-    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -28,6 +27,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     config::config_map,
     nats_box::{NatsBox, nats_box_deployment},
+    services::{headless_service, service},
 };
 use crate::{
     Context, Object,
@@ -46,9 +46,9 @@ pub const DESCRIPTION: &str =
 pub const APP_VERSION: &str = "2.15.2";
 
 /// The port on which the servers of a cluster talk to each other.
-pub(crate) const CLUSTER_PORT: u16 = 6222;
+const CLUSTER_PORT: u16 = 6222;
 /// The port of the monitoring endpoint, which probes ask.
-pub(crate) const MONITOR_PORT: u16 = 8222;
+const MONITOR_PORT: u16 = 8222;
 
 workload_values! {
     /// The values of `nats`.
@@ -131,8 +131,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     values
-        .workload()
-        .service_account(context, &context.fullname())
+.service_account.service_account(context, &context.fullname())
 }
 
 /// The password of clients.
@@ -157,42 +156,6 @@ pub fn auth_secret(context: &Context, values: &Values) -> Secret {
     }
 }
 
-/// The Service that gives each server a name of its own. It names servers that are not ready
-/// too: they become ready only once they have found each other.
-#[must_use]
-pub fn headless_service(context: &Context) -> Service {
-    Service {
-        metadata: context.meta(headless_name(context)),
-        spec: Some(ServiceSpec {
-            cluster_ip: Some("None".into()),
-            publish_not_ready_addresses: Some(true),
-            selector: Some(context.selector_labels()),
-            ports: Some(vec![
-                port("nats", context.nats().port),
-                port("cluster", CLUSTER_PORT),
-                port("monitor", MONITOR_PORT),
-            ]),
-            ..ServiceSpec::default()
-        }),
-        ..Service::default()
-    }
-}
-
-/// The Service that clients connect to.
-#[must_use]
-pub fn service(context: &Context) -> Service {
-    Service {
-        metadata: context.meta(context.fullname()),
-        spec: Some(ServiceSpec {
-            selector: Some(context.selector_labels()),
-            ports: Some(vec![port("nats", context.nats().port)]),
-            type_: Some("ClusterIP".into()),
-            ..ServiceSpec::default()
-        }),
-        ..Service::default()
-    }
-}
-
 /// The servers.
 #[must_use]
 pub fn stateful_set(context: &Context, values: &Values) -> StatefulSet {
@@ -203,7 +166,7 @@ pub fn stateful_set(context: &Context, values: &Values) -> StatefulSet {
             pod_management_policy: Some("Parallel".into()),
             replicas: Some(values.replicas.get()),
             selector: context.selector(),
-            service_name: Some(headless_name(context)),
+            service_name: Some(services::headless_name(context)),
             template: values.workload().pod(
                 context,
                 &context.fullname(),
@@ -331,24 +294,11 @@ fn data_volume_claim(context: &Context, values: &Values) -> PersistentVolumeClai
     }
 }
 
-pub(crate) fn headless_name(context: &Context) -> String {
-    format!("{}-headless", context.fullname())
-}
-
 fn pace(period: i32, failures: i32) -> Pace {
     Pace {
         period,
         timeout: 5,
         failures,
-    }
-}
-
-fn port(name: &str, number: u16) -> ServicePort {
-    ServicePort {
-        name: Some(name.into()),
-        port: number.into(),
-        target_port: Some(IntOrString::String(name.into())),
-        ..ServicePort::default()
     }
 }
 

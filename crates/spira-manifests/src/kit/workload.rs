@@ -11,43 +11,17 @@ use std::collections::BTreeMap;
 use k8s_openapi::{
     api::core::v1::{
         Affinity, Container, EnvFromSource, EnvVar, PodSpec, PodTemplateSpec, ResourceRequirements,
-        ServiceAccount, Toleration, TopologySpreadConstraint, Volume, VolumeMount,
+        Toleration, TopologySpreadConstraint, Volume, VolumeMount,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    Annotations, Count, Image, Labels, ObjectName, Repository, Seconds, Tag, non_empty, security,
+    Annotations, Count, Image, Labels, Repository, Seconds, ServiceAccountValues, Tag, non_empty,
+    security,
 };
 use crate::{Context, Object};
-
-/// The account that a workload's pods run under.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ServiceAccountValues {
-    /// Whether to create the `ServiceAccount`.
-    pub create: bool,
-    /// Its name; unset, that of the workload if it is created, else `default`.
-    pub name: Option<ObjectName>,
-    /// Annotations of the `ServiceAccount`.
-    pub annotations: Annotations,
-    /// Whether pods get a token for the Kubernetes API; no program of SPIRA talks to it.
-    pub automount_service_account_token: bool,
-}
-
-impl Default for ServiceAccountValues {
-    fn default() -> Self {
-        Self {
-            create: true,
-            name: None,
-            annotations: Annotations::default(),
-            automount_service_account_token: false,
-        }
-    }
-}
 
 // The list of knobs, once. It hands the list to the macro named by the path, after its input.
 macro_rules! knobs {
@@ -234,7 +208,7 @@ impl Workload {
                 node_selector: non_empty(&*self.node_selector),
                 priority_class_name: self.priority_class_name.as_deref().map(str::to_owned),
                 security_context: non_empty(&self.pod_security_context),
-                service_account_name: Some(self.service_account_name(name)),
+                service_account_name: Some(self.service_account.name(name)),
                 share_process_namespace: own.share_process_namespace.then_some(true),
                 termination_grace_period_seconds: Some(
                     self.termination_grace_period_seconds.into(),
@@ -293,33 +267,6 @@ impl Workload {
             }]
         } else {
             self.topology_spread_constraints.clone()
-        }
-    }
-
-    /// The name of the account that the pods of the workload `name` run under.
-    #[must_use]
-    pub fn service_account_name(&self, name: &str) -> String {
-        if let Some(account) = &self.service_account.name {
-            account.to_string()
-        } else if self.service_account.create {
-            name.to_owned()
-        } else {
-            "default".to_owned()
-        }
-    }
-
-    /// The account that the pods of the workload `name` run under.
-    #[must_use]
-    pub fn service_account(&self, context: &Context, name: &str) -> ServiceAccount {
-        ServiceAccount {
-            metadata: ObjectMeta {
-                annotations: non_empty(&*self.service_account.annotations),
-                ..context.meta(self.service_account_name(name))
-            },
-            automount_service_account_token: Some(
-                self.service_account.automount_service_account_token,
-            ),
-            ..ServiceAccount::default()
         }
     }
 

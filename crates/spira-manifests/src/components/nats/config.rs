@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::{CLUSTER_PORT, MONITOR_PORT, Values, headless_name};
+use super::{CLUSTER_PORT, MONITOR_PORT, Values, services::headless_name};
 use crate::Context;
 
 /// Where streams are stored.
