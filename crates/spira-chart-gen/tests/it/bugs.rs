@@ -1,0 +1,1 @@
+//! Builders that do what tracing cannot follow.
