@@ -14,10 +14,20 @@ pub trait Answer {
     ///
     /// # Errors
     /// Why there is none.
-    fn answer(&self, intrinsic: &Intrinsic, evaluation: &Evaluation, scope: &Scope) -> Result<String, String>;
+    fn answer(
+        &self,
+        intrinsic: &Intrinsic,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<String, String>;
 
     /// The ordinals below the number at a path.
-    fn ordinals(&self, path: &str, evaluation: &Evaluation, scope: &Scope) -> Result<Vec<String>, String>;
+    fn ordinals(
+        &self,
+        path: &str,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<Vec<String>, String>;
 }
 
 /// The items that the ranges around a place are at.
@@ -50,14 +60,21 @@ impl Evaluation<'_> {
     /// What could not be evaluated.
     pub fn objects(&self) -> Result<Vec<Value>, String> {
         let mut objects = Vec::new();
-        self.entries(&self.root(), self.objects, &mut |_, object| objects.push(object))?;
+        self.entries(&self.root(), self.objects, &mut |_, object| {
+            objects.push(object)
+        })?;
         Ok(objects)
     }
 
     /// The outermost scope.
     #[must_use]
     pub fn root(&self) -> Scope<'_> {
-        Scope { outer: None, prefix: "", key: "", value: self.values }
+        Scope {
+            outer: None,
+            prefix: "",
+            key: "",
+            value: self.values,
+        }
     }
 
     /// The value at a path.
@@ -73,7 +90,10 @@ impl Evaluation<'_> {
         if rest.contains(['[', '{', '@']) {
             return Err(format!("{path} is used outside the range of its list"));
         }
-        Ok(rest.split('.').skip(1).fold(at.value, |value, key| value.get(key).unwrap_or(&NULL)))
+        Ok(rest
+            .split('.')
+            .skip(1)
+            .fold(at.value, |value, key| value.get(key).unwrap_or(&NULL)))
     }
 
     fn key<'s>(scope: &'s Scope<'s>, path: &str) -> Result<&'s str, String> {
@@ -84,7 +104,9 @@ impl Evaluation<'_> {
             }
             at = scope.outer;
         }
-        Err(format!("the key of {path} is used outside the range of its map"))
+        Err(format!(
+            "the key of {path} is used outside the range of its map"
+        ))
     }
 
     /// Whether a condition holds.
@@ -112,7 +134,9 @@ impl Evaluation<'_> {
                 }
                 false
             }
-            Cond::Is(choice, variants) => variants.contains(&self.variant(scope, &self.choices[*choice])?),
+            Cond::Is(choice, variants) => {
+                variants.contains(&self.variant(scope, &self.choices[*choice])?)
+            }
         })
     }
 
@@ -128,7 +152,8 @@ impl Evaluation<'_> {
             }),
             Kind::Enum(names) => {
                 let at = names.iter().position(|name| value.as_str() == Some(name));
-                let at = at.ok_or_else(|| format!("{}: {value} is none of {names:?}", choice.path))?;
+                let at =
+                    at.ok_or_else(|| format!("{}: {value} is none of {names:?}", choice.path))?;
                 u8::try_from(at).expect("no enum has more than 255 variants")
             }
         })
@@ -145,10 +170,16 @@ impl Evaluation<'_> {
                 Seg::Lit(literal) => text.push_str(literal),
                 Seg::Int(path) => text.push_str(&self.value(scope, path)?.to_string()),
                 Seg::Str(Source::Key(path)) => text.push_str(Self::key(scope, path)?),
-                Seg::Str(Source::Call(call)) => text.push_str(&self.answers.answer(call, self, scope)?),
+                Seg::Str(Source::Call(call)) => {
+                    text.push_str(&self.answers.answer(call, self, scope)?)
+                }
                 Seg::Str(Source::Value(path)) => {
                     let value = self.value(scope, path)?;
-                    text.push_str(value.as_str().ok_or_else(|| format!("{path} is not a string: {value}"))?);
+                    text.push_str(
+                        value
+                            .as_str()
+                            .ok_or_else(|| format!("{path} is not a string: {value}"))?,
+                    );
                 }
             }
         }
@@ -173,7 +204,14 @@ impl Evaluation<'_> {
         Ok(match node {
             Node::Leaf(scalar) => self.scalar(scope, scalar)?,
             Node::Whole(path) => self.value(scope, path)?.clone(),
-            Node::If(cond, then, other) => self.node(scope, if self.holds(scope, cond)? { then } else { other })?,
+            Node::If(cond, then, other) => self.node(
+                scope,
+                if self.holds(scope, cond)? {
+                    then
+                } else {
+                    other
+                },
+            )?,
             Node::Map(entries) => {
                 let mut map = Map::new();
                 self.entries(scope, entries, &mut |key, value| {
@@ -190,14 +228,23 @@ impl Evaluation<'_> {
             }
             Node::Text(entries) => {
                 let mut lines = Vec::new();
-                self.entries(scope, entries, &mut |_, line| lines.push(line.as_str().unwrap_or_default().to_owned()))?;
+                self.entries(scope, entries, &mut |_, line| {
+                    lines.push(line.as_str().unwrap_or_default().to_owned())
+                })?;
                 Value::String(lines.join("\n"))
             }
-            Node::Range(path, _) => return Err(format!("a range over {path} stands outside a container")),
+            Node::Range(path, _) => {
+                return Err(format!("a range over {path} stands outside a container"));
+            }
         })
     }
 
-    fn entries(&self, scope: &Scope, entries: &[Entry], put: &mut dyn FnMut(Option<Value>, Value)) -> Result<(), String> {
+    fn entries(
+        &self,
+        scope: &Scope,
+        entries: &[Entry],
+        put: &mut dyn FnMut(Option<Value>, Value),
+    ) -> Result<(), String> {
         for entry in entries {
             if !self.holds(scope, &entry.guard)? {
                 continue;
@@ -209,7 +256,11 @@ impl Evaluation<'_> {
                     value => put(None, value.clone()),
                 },
                 node => {
-                    let key = entry.key.as_ref().map(|key| self.scalar(scope, key)).transpose()?;
+                    let key = entry
+                        .key
+                        .as_ref()
+                        .map(|key| self.scalar(scope, key))
+                        .transpose()?;
                     put(key, self.node(scope, node)?);
                 }
             }
@@ -217,25 +268,58 @@ impl Evaluation<'_> {
         Ok(())
     }
 
-    fn range(&self, scope: &Scope, path: &str, body: &[Entry], put: &mut dyn FnMut(Option<Value>, Value)) -> Result<(), String> {
+    fn range(
+        &self,
+        scope: &Scope,
+        path: &str,
+        body: &[Entry],
+        put: &mut dyn FnMut(Option<Value>, Value),
+    ) -> Result<(), String> {
         let item_path = format!("{path}[0]");
         let entry_path = format!("{path}{{0}}");
         if ordinals_path(path).is_some() {
             for ordinal in self.answers.ordinals(path, self, scope)? {
                 let value = Value::String(ordinal);
-                self.entries(&Scope { outer: Some(scope), prefix: &item_path, key: "", value: &value }, body, put)?;
+                self.entries(
+                    &Scope {
+                        outer: Some(scope),
+                        prefix: &item_path,
+                        key: "",
+                        value: &value,
+                    },
+                    body,
+                    put,
+                )?;
             }
             return Ok(());
         }
         match self.value(scope, path)? {
             Value::Array(items) => {
                 for value in items {
-                    self.entries(&Scope { outer: Some(scope), prefix: &item_path, key: "", value }, body, put)?;
+                    self.entries(
+                        &Scope {
+                            outer: Some(scope),
+                            prefix: &item_path,
+                            key: "",
+                            value,
+                        },
+                        body,
+                        put,
+                    )?;
                 }
             }
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    self.entries(&Scope { outer: Some(scope), prefix: &entry_path, key, value }, body, put)?;
+                    self.entries(
+                        &Scope {
+                            outer: Some(scope),
+                            prefix: &entry_path,
+                            key,
+                            value,
+                        },
+                        body,
+                        put,
+                    )?;
                 }
             }
             _ => {}
@@ -247,13 +331,21 @@ impl Evaluation<'_> {
     fn data(&self, object: &str) -> Result<std::collections::BTreeMap<String, String>, String> {
         let scope = self.root();
         for entry in self.objects {
-            let Some((kind, name)) = identity(&entry.node) else { continue };
+            let Some((kind, name)) = identity(&entry.node) else {
+                continue;
+            };
             if format!("{kind}/{}", self.text(&scope, name)?) == object {
-                let data = ["data", "stringData"].iter().find_map(|key| entry.node.get(key)).ok_or_else(|| format!("{object} has no data"))?;
-                return serde_json::from_value(self.node(&scope, &data.node)?).map_err(|why| format!("{object}: {why}"));
+                let data = ["data", "stringData"]
+                    .iter()
+                    .find_map(|key| entry.node.get(key))
+                    .ok_or_else(|| format!("{object} has no data"))?;
+                return serde_json::from_value(self.node(&scope, &data.node)?)
+                    .map_err(|why| format!("{object}: {why}"));
             }
         }
-        Err(format!("the checksum of {object} is asked for, but it is no object of this component"))
+        Err(format!(
+            "the checksum of {object} is asked for, but it is no object of this component"
+        ))
     }
 }
 
@@ -274,7 +366,12 @@ pub fn identity(object: &Node) -> Option<(&str, &[Seg])> {
 pub struct ReleaseAnswers<'a>(pub &'a Release);
 
 impl Answer for ReleaseAnswers<'_> {
-    fn answer(&self, intrinsic: &Intrinsic, evaluation: &Evaluation, scope: &Scope) -> Result<String, String> {
+    fn answer(
+        &self,
+        intrinsic: &Intrinsic,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<String, String> {
         let release = self.0;
         Ok(match intrinsic {
             Intrinsic::ReleaseName => release.release_name(),
@@ -282,12 +379,23 @@ impl Answer for ReleaseAnswers<'_> {
             Intrinsic::ChartLabel(component) => release.chart_label(component),
             Intrinsic::AppVersion(component) => release.app_version(component),
             Intrinsic::Fullname(component) => {
-                let overrides = evaluation.values.pointer("/global/fullnameOverrides").cloned().unwrap_or(json!({}));
-                release.fullname(component, &serde_json::from_value(overrides).map_err(|why| why.to_string())?)
+                let overrides = evaluation
+                    .values
+                    .pointer("/global/fullnameOverrides")
+                    .cloned()
+                    .unwrap_or(json!({}));
+                release.fullname(
+                    component,
+                    &serde_json::from_value(overrides).map_err(|why| why.to_string())?,
+                )
             }
             Intrinsic::Image { component, path } => {
-                let image: Image = serde_json::from_value(evaluation.value(scope, path)?.clone()).map_err(|why| format!("{path}: {why}"))?;
-                let registry = evaluation.values.pointer("/global/imageRegistry").and_then(Value::as_str);
+                let image: Image = serde_json::from_value(evaluation.value(scope, path)?.clone())
+                    .map_err(|why| format!("{path}: {why}"))?;
+                let registry = evaluation
+                    .values
+                    .pointer("/global/imageRegistry")
+                    .and_then(Value::as_str);
                 release.image(component, registry, &image)
             }
             Intrinsic::Checksum(object) => {
@@ -296,19 +404,32 @@ impl Answer for ReleaseAnswers<'_> {
             }
             Intrinsic::Sha256(text) => release.sha256(&evaluation.text(scope, text)?),
             Intrinsic::Join { path, separator } => {
-                let items: Vec<String> = serde_json::from_value(evaluation.value(scope, path)?.clone()).map_err(|why| format!("{path}: {why}"))?;
+                let items: Vec<String> =
+                    serde_json::from_value(evaluation.value(scope, path)?.clone())
+                        .map_err(|why| format!("{path}: {why}"))?;
                 release.join(&items, separator)
             }
             Intrinsic::Credential { secret, key, value } => {
-                let generate = evaluation.values.pointer("/global/secrets/generate") != Some(&Value::Bool(false));
+                let generate = evaluation.values.pointer("/global/secrets/generate")
+                    != Some(&Value::Bool(false));
                 release.credential(&evaluation.text(scope, secret)?, key, None, generate, value)
             }
         })
     }
 
-    fn ordinals(&self, path: &str, evaluation: &Evaluation, scope: &Scope) -> Result<Vec<String>, String> {
+    fn ordinals(
+        &self,
+        path: &str,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<Vec<String>, String> {
         let count = ordinals_path(path).ok_or("not a list of ordinals")?;
-        let replicas = evaluation.value(scope, count)?.as_i64().and_then(|count| i32::try_from(count).ok());
-        Ok(self.0.ordinals(replicas.ok_or_else(|| format!("{count} is not a number of replicas"))?))
+        let replicas = evaluation
+            .value(scope, count)?
+            .as_i64()
+            .and_then(|count| i32::try_from(count).ok());
+        Ok(self
+            .0
+            .ordinals(replicas.ok_or_else(|| format!("{count} is not a number of replicas"))?))
     }
 }

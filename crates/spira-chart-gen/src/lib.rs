@@ -2,8 +2,10 @@
 //! chart and library agree.
 
 pub mod diff;
+pub mod emit;
 pub mod eval;
 pub mod literals;
+pub mod prove;
 pub mod random;
 pub mod subject;
 pub mod trace;

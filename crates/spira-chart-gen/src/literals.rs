@@ -4,7 +4,13 @@
 /// random values would hardly ever hit.
 #[must_use]
 pub fn strings(source: &str) -> Vec<String> {
-    let mut found: Vec<String> = source.split('"').skip(1).step_by(2).filter(|text| text.len() < 40 && !text.contains('\n')).map(str::to_owned).collect();
+    let mut found: Vec<String> = source
+        .split('"')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| text.len() < 40 && !text.contains('\n'))
+        .map(str::to_owned)
+        .collect();
     found.sort();
     found.dedup();
     found

@@ -37,6 +37,36 @@ pub enum Refusal {
         /// What it does.
         why: String,
     },
+    /// What was traced cannot be written as a template.
+    #[error("{component}: {why}")]
+    Emit {
+        /// The component.
+        component: String,
+        /// What cannot be written.
+        why: String,
+    },
+    /// The tree and the builder differ on some values.
+    #[error(
+        "{component}: {object}, field {field}: the builder gives {builder}, the template {template}, with {} (case {cases}); \
+         values can only be passed on, not computed with or compared",
+        if values.is_empty() { "any values".to_owned() } else { values.join(", ") }
+    )]
+    Differs {
+        /// The component.
+        component: String,
+        /// The object, as `Kind/name`.
+        object: String,
+        /// The field in the object.
+        field: String,
+        /// What the builder gives there.
+        builder: String,
+        /// What the template would give.
+        template: String,
+        /// The values that make the difference, as `path: value`.
+        values: Vec<String>,
+        /// How many cases it took to find.
+        cases: usize,
+    },
 }
 
 impl Subject {
@@ -56,7 +86,10 @@ impl Subject {
 fn with_global(component: Component) -> Value {
     let mut schema = (component.schema)().to_value();
     let mut global = schemars::schema_for!(Global).to_value();
-    if let Some(defs) = global.as_object_mut().and_then(|global| global.remove("$defs")) {
+    if let Some(defs) = global
+        .as_object_mut()
+        .and_then(|global| global.remove("$defs"))
+    {
         for (name, def) in defs.as_object().into_iter().flatten() {
             schema["$defs"][name] = def.clone();
         }
@@ -65,11 +98,21 @@ fn with_global(component: Component) -> Value {
     schema
 }
 
-fn build(component: &Component, intrinsics: &dyn Intrinsics, document: &Value) -> Result<Vec<Value>, String> {
+fn build(
+    component: &Component,
+    intrinsics: &dyn Intrinsics,
+    document: &Value,
+) -> Result<Vec<Value>, String> {
     let mut section = document.clone();
-    let global = section.as_object_mut().and_then(|section| section.remove("global")).unwrap_or(json!({}));
+    let global = section
+        .as_object_mut()
+        .and_then(|section| section.remove("global"))
+        .unwrap_or(json!({}));
     let global: Global = serde_json::from_value(global).map_err(|why| format!("global: {why}"))?;
     let context = Context::new(intrinsics, &global, component.name);
     let objects = (component.build)(&context, section).map_err(|why| why.to_string())?;
-    Ok(objects.into_iter().map(spira_manifests::Object::into_json).collect())
+    Ok(objects
+        .into_iter()
+        .map(spira_manifests::Object::into_json)
+        .collect())
 }

@@ -3,6 +3,7 @@
 mod fold;
 mod grammar;
 mod learn;
+mod precedence;
 mod recorder;
 mod runs;
 mod sample;
@@ -47,16 +48,26 @@ const MAX_ROUNDS: usize = 12;
 /// Says what its values or builders do that tracing cannot follow.
 pub fn trace(subject: &Subject) -> Result<Traced, Refusal> {
     let grammar = Grammar::read(&subject.schema)?;
-    let samples = Samples::new(&grammar)?;
-    let literals: HashSet<i64> = crate::literals::numbers(&subject.source).into_iter().collect();
+    let literals: HashSet<i64> = crate::literals::numbers(&subject.source)
+        .into_iter()
+        .collect();
+    let samples = Samples::new(&grammar, &literals)?;
     let mut learner = learn::Learner::new(runs::Runs::new(subject, &grammar, &samples, &literals));
     for round in 0..MAX_ROUNDS {
-        let Node::Seq(objects) = learner.learn()? else { return Err(learner.runs.refuse("the objects are no list".to_owned())) };
+        let Node::Seq(objects) = learner.learn()? else {
+            return Err(learner.runs.refuse("the objects are no list".to_owned()));
+        };
         let wrong = disagreements(&mut learner, &samples, &objects)?;
         if wrong.is_empty() {
             let runs = learner.runs.count();
-            let objects = precedence(subject, &samples, &grammar, objects)?;
-            return Ok(Traced { grammar, samples, objects, runs, rounds: round });
+            let objects = precedence::settle(subject, &samples, &grammar, objects)?;
+            return Ok(Traced {
+                grammar,
+                samples,
+                objects,
+                runs,
+                rounds: round,
+            });
         }
         if round + 1 == MAX_ROUNDS {
             let (assign, found) = &wrong[0];
@@ -70,21 +81,34 @@ pub fn trace(subject: &Subject) -> Result<Traced, Refusal> {
             learner.learn_from(assign)?;
         }
     }
-    Err(learner.runs.refuse("tracing did not come to an end".to_owned()))
+    Err(learner
+        .runs
+        .refuse("tracing did not come to an end".to_owned()))
 }
 
 type Wrong = (sample::Assign, Difference);
 
 /// Random assignments on which tree and builder differ, a few at most.
-fn disagreements(learner: &mut learn::Learner, samples: &Samples, objects: &[Entry]) -> Result<Vec<Wrong>, Refusal> {
+fn disagreements(
+    learner: &mut learn::Learner,
+    samples: &Samples,
+    objects: &[Entry],
+) -> Result<Vec<Wrong>, Refusal> {
     const FEW: usize = 4;
     let mut wrong = Vec::new();
     for check in 0..CHECKS {
         let assign = learner.random([85, 50, 0][check % 3]);
         let document = learner.runs.document(&assign);
         let built = Value::Array(learner.runs.build(&document)?);
-        let evaluation = Evaluation { objects, choices: &samples.choices, values: &document, answers: &MarkerAnswers(samples) };
-        let tree = evaluation.objects().map_err(|why| learner.runs.refuse(why))?;
+        let evaluation = Evaluation {
+            objects,
+            choices: &samples.choices,
+            values: &document,
+            answers: &MarkerAnswers(samples),
+        };
+        let tree = evaluation
+            .objects()
+            .map_err(|why| learner.runs.refuse(why))?;
         if let Some(found) = difference(&built, &Value::Array(tree)) {
             wrong.push((assign, found));
             if wrong.len() == FEW {
@@ -103,16 +127,20 @@ impl Answer for MarkerAnswers<'_> {
         Ok(self.0.call(intrinsic.clone()))
     }
 
-    fn ordinals(&self, path: &str, evaluation: &Evaluation, scope: &Scope) -> Result<Vec<String>, String> {
-        let number = ordinals_path(path).map(|number| evaluation.value(scope, number)).transpose()?;
-        let number = number.and_then(Value::as_i64).and_then(|number| i32::try_from(number).ok());
-        number.and_then(|number| self.0.ordinals(number)).ok_or_else(|| format!("{path} is no list of ordinals"))
+    fn ordinals(
+        &self,
+        path: &str,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<Vec<String>, String> {
+        let number = ordinals_path(path)
+            .map(|number| evaluation.value(scope, number))
+            .transpose()?;
+        let number = number
+            .and_then(Value::as_i64)
+            .and_then(|number| i32::try_from(number).ok());
+        number
+            .and_then(|number| self.0.ordinals(number))
+            .ok_or_else(|| format!("{path} is no list of ordinals"))
     }
-}
-
-/// Puts the entries of mappings into which several of the user's maps go in the order in which
-/// the builder lets them win: the last entry wins.
-fn precedence(subject: &Subject, samples: &Samples, grammar: &Grammar, objects: Vec<Entry>) -> Result<Vec<Entry>, Refusal> {
-    let _ = (subject, samples, grammar);
-    Ok(objects)
 }

@@ -160,7 +160,10 @@ impl Node {
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
         match self {
-            Self::Text(entries) | Self::Map(entries) | Self::Seq(entries) | Self::Range(_, entries) => entries,
+            Self::Text(entries)
+            | Self::Map(entries)
+            | Self::Seq(entries)
+            | Self::Range(_, entries) => entries,
             _ => &[],
         }
     }
@@ -169,7 +172,9 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
         match self {
-            Self::Map(entries) => entries.iter().find(|entry| entry.literal_key() == Some(key)),
+            Self::Map(entries) => entries
+                .iter()
+                .find(|entry| entry.literal_key() == Some(key)),
             _ => None,
         }
     }

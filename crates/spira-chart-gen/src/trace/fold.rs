@@ -34,7 +34,9 @@ impl Out {
     #[must_use]
     pub fn slots(&self) -> &[Slot] {
         match self {
-            Self::Text(slots) | Self::Map(slots) | Self::Seq(slots) | Self::Range(_, slots) => slots,
+            Self::Text(slots) | Self::Map(slots) | Self::Seq(slots) | Self::Range(_, slots) => {
+                slots
+            }
             _ => &[],
         }
     }
@@ -78,11 +80,20 @@ fn plain_segments(samples: &Samples, text: &str, segs: &mut Vec<Seg>) -> Fallibl
     let mut at = 0;
     while at < bytes.len() {
         let (end, seg) = if let Some(end) = marker_end(bytes, at) {
-            let found = samples.source(&text[at..end]).ok_or_else(|| changed(samples, &text[at..end]))?;
+            let found = samples
+                .source(&text[at..end])
+                .ok_or_else(|| changed(samples, &text[at..end]))?;
             (end, Some(Seg::Str(found)))
         } else if bytes[at].is_ascii_digit() {
-            let end = at + bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let known = text[at..end].parse().ok().and_then(|number: i64| samples.ints.get(&number));
+            let end = at
+                + bytes[at..]
+                    .iter()
+                    .take_while(|byte| byte.is_ascii_digit())
+                    .count();
+            let known = text[at..end]
+                .parse()
+                .ok()
+                .and_then(|number: i64| samples.ints.get(&number));
             (end, known.map(|path| Seg::Int(path.clone())))
         } else {
             let width = text[at..].chars().next().map_or(1, char::len_utf8);
@@ -104,10 +115,16 @@ fn push_literal(text: &str, segs: &mut Vec<Seg>) -> Fallible<()> {
     }
     // A marker is `zq`, four digits, `qz`: a part of one means that a value was cut.
     let lower = text.to_ascii_lowercase();
-    let cut = lower.match_indices("zq").any(|(at, _)| lower[at + 2..].starts_with(|c: char| c.is_ascii_digit()))
-        || lower.match_indices("qz").any(|(at, _)| lower[..at].ends_with(|c: char| c.is_ascii_digit()));
+    let cut = lower
+        .match_indices("zq")
+        .any(|(at, _)| lower[at + 2..].starts_with(|c: char| c.is_ascii_digit()))
+        || lower
+            .match_indices("qz")
+            .any(|(at, _)| lower[..at].ends_with(|c: char| c.is_ascii_digit()));
     if cut {
-        return Err(format!("a part of a string was cut out (what is left: {text:?}); only a whole string can be followed"));
+        return Err(format!(
+            "a part of a string was cut out (what is left: {text:?}); only a whole string can be followed"
+        ));
     }
     if let Some(Seg::Lit(last)) = segs.last_mut() {
         last.push_str(text);
@@ -119,16 +136,22 @@ fn push_literal(text: &str, segs: &mut Vec<Seg>) -> Fallible<()> {
 
 fn marker_end(bytes: &[u8], at: usize) -> Option<usize> {
     let marker = bytes.get(at..at + 8)?;
-    let shaped = marker[..2].eq_ignore_ascii_case(b"zq") && marker[2..6].iter().all(u8::is_ascii_digit) && marker[6..].eq_ignore_ascii_case(b"qz");
+    let shaped = marker[..2].eq_ignore_ascii_case(b"zq")
+        && marker[2..6].iter().all(u8::is_ascii_digit)
+        && marker[6..].eq_ignore_ascii_case(b"qz");
     shaped.then_some(at + 8)
 }
 
 fn changed(samples: &Samples, text: &str) -> String {
     match samples.source(&text.to_ascii_lowercase()) {
         Some(Source::Value(path) | Source::Key(path)) => {
-            format!("the string {path} is changed on its way (its letters' case, it seems); only a whole string can be followed")
+            format!(
+                "the string {path} is changed on its way (its letters' case, it seems); only a whole string can be followed"
+            )
         }
-        _ => format!("a string is changed on its way to {text:?}; only a whole string can be followed"),
+        _ => format!(
+            "a string is changed on its way to {text:?}; only a whole string can be followed"
+        ),
     }
 }
 
@@ -151,7 +174,11 @@ impl<'a> Folder<'a> {
     /// A folder; `literals` are the numbers that the builders' source names.
     #[must_use]
     pub fn new(samples: &'a Samples, literals: &'a HashSet<i64>) -> Self {
-        Self { samples, literals, documents: RefCell::default() }
+        Self {
+            samples,
+            literals,
+            documents: RefCell::default(),
+        }
     }
 
     /// Reads the objects of one run.
@@ -159,7 +186,10 @@ impl<'a> Folder<'a> {
     /// # Errors
     /// Says what in them cannot come from the values by tracing's rules.
     pub fn objects(&self, objects: &[Value]) -> Fallible<Vec<Slot>> {
-        let elements = objects.iter().map(|object| (None, std::borrow::Cow::Borrowed(object))).collect();
+        let elements = objects
+            .iter()
+            .map(|object| (None, std::borrow::Cow::Borrowed(object)))
+            .collect();
         self.slots(elements, &mut Vec::new(), true)
     }
 
@@ -168,7 +198,10 @@ impl<'a> Folder<'a> {
         if let Some(out) = self.documents.borrow().get(&text) {
             return Ok(out.clone());
         }
-        let out = Rc::new(self.out(value, bound).map_err(|why| format!("{}: {why}", title(value)))?);
+        let out = Rc::new(
+            self.out(value, bound)
+                .map_err(|why| format!("{}: {why}", title(value)))?,
+        );
         self.documents.borrow_mut().insert(text, out.clone());
         Ok(out)
     }
@@ -181,7 +214,9 @@ impl<'a> Folder<'a> {
             Value::Null => Out::Leaf(Scalar::Null),
             Value::Bool(is) => Out::Leaf(Scalar::Bool(*is)),
             Value::Number(number) => Out::Leaf(match number.as_i64() {
-                Some(number) if self.samples.ints.contains_key(&number) => Scalar::Int(self.samples.ints[&number].clone()),
+                Some(number) if self.samples.ints.contains_key(&number) => {
+                    Scalar::Int(self.samples.ints[&number].clone())
+                }
                 Some(integer) => {
                     self.check_computed(integer)?;
                     Scalar::Num(number.clone())
@@ -189,13 +224,30 @@ impl<'a> Folder<'a> {
                 None => Scalar::Num(number.clone()),
             }),
             Value::String(text) if text.contains('\n') => {
-                let lines = text.split('\n').map(|line| (None, std::borrow::Cow::Owned(Value::String(line.to_owned())))).collect();
+                let lines = text
+                    .split('\n')
+                    .map(|line| {
+                        (
+                            None,
+                            std::borrow::Cow::Owned(Value::String(line.to_owned())),
+                        )
+                    })
+                    .collect();
                 let mut slots = self.slots(lines, bound, false)?;
                 name_bare_lines(&mut slots);
                 Out::Text(slots)
             }
             Value::String(text) => Out::Leaf(Scalar::Str(segments(self.samples, text)?)),
-            Value::Array(items) => Out::Seq(self.slots(items.iter().map(|item| (None, std::borrow::Cow::Borrowed(item))).collect(), bound, false)?),
+            Value::Array(items) => Out::Seq(
+                self.slots(
+                    items
+                        .iter()
+                        .map(|item| (None, std::borrow::Cow::Borrowed(item)))
+                        .collect(),
+                    bound,
+                    false,
+                )?,
+            ),
             Value::Object(fields) => Out::Map(self.fields(fields, bound)?),
         })
     }
@@ -215,7 +267,11 @@ impl<'a> Folder<'a> {
         if !value.is_object() {
             return None;
         }
-        self.samples.wholes.iter().find(|whole| whole.list == list && whole.json == *value).map(|whole| whole.path.clone())
+        self.samples
+            .wholes
+            .iter()
+            .find(|whole| whole.list == list && whole.json == *value)
+            .map(|whole| whole.path.clone())
     }
 
     /// A number that is no sample but close to one has been computed from it.
@@ -223,12 +279,19 @@ impl<'a> Folder<'a> {
         if self.literals.contains(&number) {
             return Ok(());
         }
-        let nearest = self.samples.ints.iter().min_by_key(|(sentinel, _)| (*sentinel - number).abs());
+        let nearest = self
+            .samples
+            .ints
+            .iter()
+            .min_by_key(|(sentinel, _)| (*sentinel - number).abs());
         match nearest {
             Some((sentinel, path)) if (number - sentinel).abs() <= 2 || number >= 1_000_000_000 => {
                 let by = number - sentinel;
                 let sign = if by < 0 { '-' } else { '+' };
-                Err(format!("a number is computed from {path}, it seems ({path} {sign} {}); numbers can only be passed on", by.abs()))
+                Err(format!(
+                    "a number is computed from {path}, it seems ({path} {sign} {}); numbers can only be passed on",
+                    by.abs()
+                ))
             }
             _ => Ok(()),
         }
@@ -252,7 +315,12 @@ impl<'a> Folder<'a> {
         self.group(elements, bound, documents)
     }
 
-    fn group(&self, elements: Vec<Element>, bound: &mut Vec<String>, documents: bool) -> Fallible<Vec<Slot>> {
+    fn group(
+        &self,
+        elements: Vec<Element>,
+        bound: &mut Vec<String>,
+        documents: bool,
+    ) -> Fallible<Vec<Slot>> {
         let mut slots = Vec::new();
         let mut seen = HashMap::new();
         let mut done = vec![false; elements.len()];
@@ -264,13 +332,23 @@ impl<'a> Folder<'a> {
                 bound.push(list.clone());
                 let probe = members
                     .iter()
-                    .filter(|&&member| elements[member].item.as_ref().is_some_and(|item| item.1 == 0))
+                    .filter(|&&member| {
+                        elements[member]
+                            .item
+                            .as_ref()
+                            .is_some_and(|item| item.1 == 0)
+                    })
                     .map(|&member| (elements[member].key.clone(), elements[member].value.clone()))
                     .collect();
                 let body = self.slots(probe, bound, documents);
                 bound.pop();
                 members.iter().for_each(|&member| done[member] = true);
-                slots.push(numbered(format!("range {list}"), None, Rc::new(Out::Range(list, body?)), &mut seen));
+                slots.push(numbered(
+                    format!("range {list}"),
+                    None,
+                    Rc::new(Out::Range(list, body?)),
+                    &mut seen,
+                ));
                 continue;
             }
             done[at] = true;
@@ -278,7 +356,10 @@ impl<'a> Folder<'a> {
             let out = match (key, self.whole(value, true)) {
                 (None, Some(path)) => Rc::new(Out::Whole(path)),
                 _ if documents => self.document(value, bound)?,
-                _ => Rc::new(self.out(value, bound).map_err(|why| within(key.as_ref(), &why))?),
+                _ => Rc::new(
+                    self.out(value, bound)
+                        .map_err(|why| within(key.as_ref(), &why))?,
+                ),
             };
             let id = match key {
                 Some(key) => format!("{key:?}"),
@@ -290,7 +371,12 @@ impl<'a> Folder<'a> {
     }
 
     /// The outermost list that is not walked yet and of which this holds exactly one item.
-    fn single_item(&self, key: Option<&Scalar>, value: &Value, bound: &[String]) -> Fallible<Option<(String, u8)>> {
+    fn single_item(
+        &self,
+        key: Option<&Scalar>,
+        value: &Value,
+        bound: &[String],
+    ) -> Fallible<Option<(String, u8)>> {
         let mut items = BTreeSet::new();
         match key {
             // An entry of a map repeats only by its key.
@@ -300,27 +386,43 @@ impl<'a> Folder<'a> {
         }
         items.retain(|(list, _)| !bound.contains(list));
         let single = |list: &str| items.iter().filter(|(other, _)| other == list).count() == 1;
-        let Some((list, item)) = items.iter().filter(|(list, _)| single(list)).min_by_key(|(list, _)| list.len()) else {
+        let Some((list, item)) = items
+            .iter()
+            .filter(|(list, _)| single(list))
+            .min_by_key(|(list, _)| list.len())
+        else {
             return Ok(None);
         };
         let inside_unbound = self.samples.lists.iter().any(|outer| {
-            list.len() > outer.len() && list.starts_with(outer.as_str()) && !bound.contains(outer) && list[outer.len()..].starts_with(['[', '{'])
+            list.len() > outer.len()
+                && list.starts_with(outer.as_str())
+                && !bound.contains(outer)
+                && list[outer.len()..].starts_with(['[', '{'])
         });
         Ok((!inside_unbound).then(|| (list.clone(), *item)))
     }
 
     fn items_in(&self, value: &Value, items: &mut BTreeSet<(String, u8)>) -> Fallible<()> {
         match value {
-            Value::String(text) => segments(self.samples, text)?.iter().for_each(|seg| items_of(seg, items)),
+            Value::String(text) => segments(self.samples, text)?
+                .iter()
+                .for_each(|seg| items_of(seg, items)),
             Value::Number(number) => {
-                if let Some(path) = number.as_i64().and_then(|number| self.samples.ints.get(&number)) {
+                if let Some(path) = number
+                    .as_i64()
+                    .and_then(|number| self.samples.ints.get(&number))
+                {
                     items_of_path(path, items);
                 }
             }
-            Value::Array(values) => values.iter().try_for_each(|value| self.items_in(value, items))?,
+            Value::Array(values) => values
+                .iter()
+                .try_for_each(|value| self.items_in(value, items))?,
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    segments(self.samples, key)?.iter().for_each(|seg| items_of(seg, items));
+                    segments(self.samples, key)?
+                        .iter()
+                        .for_each(|seg| items_of(seg, items));
                     self.items_in(value, items)?;
                 }
             }
@@ -350,17 +452,30 @@ fn range_at(elements: &[Element], done: &[bool], at: usize) -> Option<(String, V
             _ => break,
         }
     }
-    let has = |item: u8| members.iter().any(|&member| elements[member].item.as_ref().is_some_and(|found| found.1 == item));
+    let has = |item: u8| {
+        members.iter().any(|&member| {
+            elements[member]
+                .item
+                .as_ref()
+                .is_some_and(|found| found.1 == item)
+        })
+    };
     (has(1) && has(2)).then_some((list, members))
 }
 
 fn items_of(seg: &Seg, items: &mut BTreeSet<(String, u8)>) {
     match seg {
-        Seg::Str(Source::Value(path) | Source::Key(path)) | Seg::Int(path) => items_of_path(path, items),
+        Seg::Str(Source::Value(path) | Source::Key(path)) | Seg::Int(path) => {
+            items_of_path(path, items)
+        }
         Seg::Str(Source::Call(call)) => match &**call {
             crate::tree::Intrinsic::Image { path, .. } => items_of_path(path, items),
-            crate::tree::Intrinsic::Sha256(segs) | crate::tree::Intrinsic::Checksum(segs) => segs.iter().for_each(|seg| items_of(seg, items)),
-            crate::tree::Intrinsic::Credential { secret, .. } => secret.iter().for_each(|seg| items_of(seg, items)),
+            crate::tree::Intrinsic::Sha256(segs) | crate::tree::Intrinsic::Checksum(segs) => {
+                segs.iter().for_each(|seg| items_of(seg, items))
+            }
+            crate::tree::Intrinsic::Credential { secret, .. } => {
+                secret.iter().for_each(|seg| items_of(seg, items))
+            }
             _ => {}
         },
         Seg::Lit(_) => {}
@@ -377,10 +492,19 @@ fn items_of_path(path: &str, items: &mut BTreeSet<(String, u8)>) {
     }
 }
 
-fn numbered(id: String, key: Option<Scalar>, out: Rc<Out>, seen: &mut HashMap<String, usize>) -> Slot {
+fn numbered(
+    id: String,
+    key: Option<Scalar>,
+    out: Rc<Out>,
+    seen: &mut HashMap<String, usize>,
+) -> Slot {
     let count = seen.entry(id.clone()).or_insert(0);
     *count += 1;
-    let id = if *count > 1 { format!("{id} #{count}") } else { id };
+    let id = if *count > 1 {
+        format!("{id} #{count}")
+    } else {
+        id
+    };
     Slot { id, key, out }
 }
 
@@ -392,24 +516,44 @@ fn within(key: Option<&Scalar>, why: &str) -> String {
 }
 
 fn title(object: &Value) -> String {
-    format!("{}/{}", object["kind"].as_str().unwrap_or("object"), object["metadata"]["name"].as_str().unwrap_or("?"))
+    format!(
+        "{}/{}",
+        object["kind"].as_str().unwrap_or("object"),
+        object["metadata"]["name"].as_str().unwrap_or("?")
+    )
 }
 
 fn identity(value: &Value, out: &Out) -> String {
     if let Out::Whole(path) = out {
         return format!("*{path}");
     }
-    let Value::Object(fields) = value else { return value.to_string() };
+    let Value::Object(fields) = value else {
+        return value.to_string();
+    };
     if let (Some(kind), Some(name)) = (fields.get("kind"), value.pointer("/metadata/name")) {
         return format!("{kind} {name}");
     }
     if let Some(name) = value.pointer("/metadata/name") {
         return format!("metadata.name={name}");
     }
-    ["name", "key", "mountPath", "containerPort", "port", "host", "topologyKey", "type"]
-        .iter()
-        .find_map(|key| fields.get(*key).filter(|value| !value.is_object()).map(|value| format!("{key}={value}")))
-        .unwrap_or_else(|| "map".to_owned())
+    [
+        "name",
+        "key",
+        "mountPath",
+        "containerPort",
+        "port",
+        "host",
+        "topologyKey",
+        "type",
+    ]
+    .iter()
+    .find_map(|key| {
+        fields
+            .get(*key)
+            .filter(|value| !value.is_object())
+            .map(|value| format!("{key}={value}"))
+    })
+    .unwrap_or_else(|| "map".to_owned())
 }
 
 /// A line without a word (`}`, `]`, an empty one) is told by the last line with a word at its
@@ -429,7 +573,11 @@ fn name_bare_lines(slots: &mut [Slot]) {
         let mut id = format!("{text:?}");
         if !text.chars().any(char::is_alphanumeric) {
             let opener = texts[..at].iter().rev().flatten().find(|earlier| {
-                if text.is_empty() { !earlier.is_empty() } else { earlier.chars().any(char::is_alphanumeric) && indent(earlier) == indent(text) }
+                if text.is_empty() {
+                    !earlier.is_empty()
+                } else {
+                    earlier.chars().any(char::is_alphanumeric) && indent(earlier) == indent(text)
+                }
             });
             id = format!("{text:?} of {opener:?}");
             if text.is_empty() && at + 1 == slots.len() {
@@ -438,7 +586,11 @@ fn name_bare_lines(slots: &mut [Slot]) {
         }
         let count = seen.entry(id.clone()).or_insert(0);
         *count += 1;
-        slots[at].id = if *count > 1 { format!("{id} #{count}") } else { id };
+        slots[at].id = if *count > 1 {
+            format!("{id} #{count}")
+        } else {
+            id
+        };
     }
 }
 

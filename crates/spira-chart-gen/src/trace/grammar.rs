@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
 use serde_json::{Map, Value, json};
 
 use crate::Refusal;
@@ -60,41 +61,44 @@ pub struct StrShape {
 }
 
 impl StrShape {
-    /// Whether no value of it can break out of a plain or double-quoted YAML scalar, or of a line
-    /// of text: only characters that mean nothing to YAML anywhere in it.
+    /// Whether the string may be this text.
+    #[must_use]
+    pub fn admits(&self, text: &str) -> bool {
+        let length = text.chars().count();
+        let matches = |rule: &String| Regex::new(rule).is_ok_and(|rule| rule.is_match(text));
+        length >= self.min
+            && self.max.is_none_or(|max| length <= max)
+            && self.patterns.iter().all(matches)
+            && !self.not_patterns.iter().any(matches)
+    }
+
+    /// Whether no value of it can break out of a double-quoted YAML scalar or of a line of text.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.patterns.iter().any(|pattern| is_plain_pattern(pattern))
+        self.is_one_line() && !self.admits_any(['"', '\\', '{', '}', '\t'])
     }
-}
 
-/// A pattern is plain if it is anchored and names no character but those of [`PLAIN`].
-fn is_plain_pattern(pattern: &str) -> bool {
-    const PLAIN: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-:@+";
-    const SYNTAX: &str = "^$()[]{}?*+|,\\-";
-    let anchored = pattern.starts_with('^') && pattern.ends_with('$');
-    // `.` outside brackets means any character, and so do classes such as \S and negated sets.
-    let wide = pattern.contains("[^") || pattern.contains("\\S") || pattern.contains("\\D") || pattern.contains("\\W") || has_bare_dot(pattern);
-    anchored && !wide && pattern.chars().all(|c| PLAIN.contains(c) || SYNTAX.contains(c))
-}
-
-fn has_bare_dot(pattern: &str) -> bool {
-    let mut in_set = false;
-    let mut escaped = false;
-    for c in pattern.chars() {
-        match c {
-            _ if escaped => {
-                escaped = false;
-                continue;
-            }
-            '\\' => escaped = true,
-            '[' => in_set = true,
-            ']' => in_set = false,
-            '.' if !in_set => return true,
-            _ => {}
-        }
+    /// Whether no value of it can break out of a line of text.
+    #[must_use]
+    pub fn is_one_line(&self) -> bool {
+        let controls = (0..32_u8).map(char::from).filter(|c| *c != '\t');
+        !self.admits_any(controls.chain(['\u{7f}', '\u{85}', '\u{2028}', '\u{2029}', '\u{feff}']))
     }
-    false
+
+    /// Tried, not deduced: whether a character can stand alone, in front, behind, or within.
+    fn admits_any(&self, characters: impl IntoIterator<Item = char>) -> bool {
+        let sample = self.sample.replace("????", "0000");
+        let middle = sample.len() / 2;
+        characters.into_iter().any(|c| {
+            let texts = [
+                format!("{c}"),
+                format!("{c}{sample}"),
+                format!("{sample}{c}"),
+                format!("{}{c}{}", &sample[..middle], &sample[middle..]),
+            ];
+            texts.iter().any(|text| self.admits(text))
+        })
+    }
 }
 
 /// A whole grammar: the root shape and the definitions that its schemas refer to.
@@ -114,8 +118,15 @@ impl Grammar {
     /// # Errors
     /// Names the first field whose type cannot be traced.
     pub fn read(schema: &Value) -> Result<Self, Refusal> {
-        let defs = schema.get("$defs").and_then(Value::as_object).cloned().unwrap_or_default();
-        let mut reader = Reader { defs: &defs, docs: BTreeMap::new() };
+        let defs = schema
+            .get("$defs")
+            .and_then(Value::as_object)
+            .cloned()
+            .unwrap_or_default();
+        let mut reader = Reader {
+            defs: &defs,
+            docs: BTreeMap::new(),
+        };
         let root = reader.shape(schema, "")?;
         let docs = reader.docs;
         Ok(Self { root, defs, docs })
@@ -128,7 +139,10 @@ struct Reader<'a> {
 }
 
 fn refuse<T>(path: &str, why: &str) -> Result<T, Refusal> {
-    Err(Refusal::Grammar { path: path.to_owned(), why: why.to_owned() })
+    Err(Refusal::Grammar {
+        path: path.to_owned(),
+        why: why.to_owned(),
+    })
 }
 
 impl Reader<'_> {
@@ -151,18 +165,27 @@ impl Reader<'_> {
             if some.len() == 1 && any.len() == 2 {
                 return self.option(some[0], path);
             }
-            return refuse(path, "an untagged enum (`anyOf`) cannot be traced; use a unit enum or an Option");
+            return refuse(
+                path,
+                "an untagged enum (`anyOf`) cannot be traced; use a unit enum or an Option",
+            );
         }
         let (name, resolved) = self.resolve(schema);
         if name.starts_with("io.k8s") {
-            return Ok(Shape::Whole { schema: schema.clone(), list: false });
+            return Ok(Shape::Whole {
+                schema: schema.clone(),
+                list: false,
+            });
         }
         let resolved = resolved.clone();
         if let Some(variants) = unit_variants(&resolved) {
             return Ok(Shape::Enum(variants));
         }
         if resolved.get("oneOf").is_some() {
-            return refuse(path, "an enum with data (`oneOf`) cannot be traced; use a unit enum or an Option");
+            return refuse(
+                path,
+                "an enum with data (`oneOf`) cannot be traced; use a unit enum or an Option",
+            );
         }
         if let Some(Value::Array(types)) = resolved.get("type") {
             let Some(one) = types.iter().find(|one| **one != json!("null")) else {
@@ -182,15 +205,24 @@ impl Reader<'_> {
             Some("boolean") => Ok(Shape::Bool),
             Some("array") => self.array(&resolved, path),
             Some("object") => self.object(&resolved, path),
-            None => Ok(Shape::Whole { schema: json!(true), list: false }),
+            None => Ok(Shape::Whole {
+                schema: json!(true),
+                list: false,
+            }),
             Some(other) => refuse(path, &format!("the type {other} cannot be traced")),
         }
     }
 
     fn option(&mut self, inner: &Value, path: &str) -> Result<Shape, Refusal> {
         match self.shape(inner, path)? {
-            Shape::List(_) | Shape::Map { .. } => refuse(path, "an Option of a list or map cannot be traced; empty is absent, so drop the Option"),
-            Shape::Whole { .. } => refuse(path, "an Option of a Kubernetes type cannot be traced; empty is absent, so drop the Option"),
+            Shape::List(_) | Shape::Map { .. } => refuse(
+                path,
+                "an Option of a list or map cannot be traced; empty is absent, so drop the Option",
+            ),
+            Shape::Whole { .. } => refuse(
+                path,
+                "an Option of a Kubernetes type cannot be traced; empty is absent, so drop the Option",
+            ),
             shape => Ok(Shape::Opt(Box::new(shape))),
         }
     }
@@ -198,8 +230,14 @@ impl Reader<'_> {
     fn array(&mut self, schema: &Value, path: &str) -> Result<Shape, Refusal> {
         let items = schema.get("items").cloned().unwrap_or(json!(true));
         match self.shape(&items, &format!("{path}[0]"))? {
-            Shape::Whole { schema, list: false } => Ok(Shape::Whole { schema, list: true }),
-            Shape::Whole { .. } | Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(path, "a list of lists, maps or Options cannot be traced; use a list of structs"),
+            Shape::Whole {
+                schema,
+                list: false,
+            } => Ok(Shape::Whole { schema, list: true }),
+            Shape::Whole { .. } | Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(
+                path,
+                "a list of lists, maps or Options cannot be traced; use a list of structs",
+            ),
             item => Ok(Shape::List(Box::new(item))),
         }
     }
@@ -213,15 +251,29 @@ impl Reader<'_> {
             return Ok(Shape::Struct(fields));
         }
         match schema.get("additionalProperties") {
-            Some(values) if values.is_object() => match self.shape(values, &format!("{path}{{0}}"))? {
-                Shape::Whole { .. } => Ok(Shape::Whole { schema: schema.clone(), list: false }),
-                Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(path, "a map of lists, maps or Options cannot be traced; use a map of strings or structs"),
-                value => {
-                    let key = str_shape(schema.get("propertyNames").unwrap_or(&Value::Null));
-                    Ok(Shape::Map { key, value: Box::new(value) })
+            Some(values) if values.is_object() => {
+                match self.shape(values, &format!("{path}{{0}}"))? {
+                    Shape::Whole { .. } => Ok(Shape::Whole {
+                        schema: schema.clone(),
+                        list: false,
+                    }),
+                    Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(
+                        path,
+                        "a map of lists, maps or Options cannot be traced; use a map of strings or structs",
+                    ),
+                    value => {
+                        let key = str_shape(schema.get("propertyNames").unwrap_or(&Value::Null));
+                        Ok(Shape::Map {
+                            key,
+                            value: Box::new(value),
+                        })
+                    }
                 }
-            },
-            _ => Ok(Shape::Whole { schema: json!({"type": "object", "additionalProperties": true}), list: false }),
+            }
+            _ => Ok(Shape::Whole {
+                schema: json!({"type": "object", "additionalProperties": true}),
+                list: false,
+            }),
         }
     }
 }
@@ -230,20 +282,32 @@ impl Reader<'_> {
 fn unit_variants(schema: &Value) -> Option<Vec<String>> {
     if let Some(names) = schema.get("enum").and_then(Value::as_array) {
         // A nullable one is an Option, which the caller unwraps first.
-        return names.iter().map(|name| name.as_str().map(str::to_owned)).collect();
+        return names
+            .iter()
+            .map(|name| name.as_str().map(str::to_owned))
+            .collect();
     }
     if let Some(name) = schema.get("const").and_then(Value::as_str) {
         return Some(vec![name.to_owned()]);
     }
-    let parts: Option<Vec<Vec<String>>> = schema.get("oneOf")?.as_array()?.iter().map(unit_variants).collect();
+    let parts: Option<Vec<Vec<String>>> = schema
+        .get("oneOf")?
+        .as_array()?
+        .iter()
+        .map(unit_variants)
+        .collect();
     Some(parts?.concat())
 }
 
 fn str_shape(schema: &Value) -> StrShape {
     let strings = |value: &Value| value.as_str().map(str::to_owned);
     StrShape {
-        min: schema["minLength"].as_u64().map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX)),
-        max: schema["maxLength"].as_u64().and_then(|n| usize::try_from(n).ok()),
+        min: schema["minLength"]
+            .as_u64()
+            .map_or(0, |n| usize::try_from(n).unwrap_or(usize::MAX)),
+        max: schema["maxLength"]
+            .as_u64()
+            .and_then(|n| usize::try_from(n).ok()),
         patterns: strings(&schema["pattern"]).into_iter().collect(),
         not_patterns: strings(&schema["not"]["pattern"]).into_iter().collect(),
         sample: schema["x-sample"].as_str().unwrap_or("zq????qz").to_owned(),

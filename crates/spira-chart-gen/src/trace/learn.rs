@@ -59,7 +59,12 @@ impl<'a> Learner<'a> {
     /// A learner over runs.
     #[must_use]
     pub fn new(runs: Runs<'a>) -> Self {
-        Self { runs, counterexamples: Vec::new(), explored: HashMap::new(), rng: Rng::new(0x5eed) }
+        Self {
+            runs,
+            counterexamples: Vec::new(),
+            explored: HashMap::new(),
+            rng: Rng::new(0x5eed),
+        }
     }
 
     fn choices(&self) -> &'a [Choice] {
@@ -70,8 +75,13 @@ impl<'a> Learner<'a> {
     pub fn random(&mut self, on: u64) -> Assign {
         let mut assign = Assign::new();
         for choice in self.choices() {
-            let any = u8::try_from(self.rng.below(u64::from(choice.arity()))).expect("arity fits u8");
-            assign.push(if self.rng.below(100) < on { choice.on() } else { any });
+            let any =
+                u8::try_from(self.rng.below(u64::from(choice.arity()))).expect("arity fits u8");
+            assign.push(if self.rng.below(100) < on {
+                choice.on()
+            } else {
+                any
+            });
         }
         assign
     }
@@ -103,12 +113,21 @@ impl<'a> Learner<'a> {
 
     fn flips(&self, base: &Assign) -> Vec<(usize, u8)> {
         let choices = self.choices().iter().enumerate();
-        choices.flat_map(|(at, choice)| (0..choice.arity()).filter(move |variant| *variant != base[at]).map(move |variant| (at, variant))).collect()
+        choices
+            .flat_map(|(at, choice)| {
+                (0..choice.arity())
+                    .filter(move |variant| *variant != base[at])
+                    .map(move |variant| (at, variant))
+            })
+            .collect()
     }
 
     fn same(&self, a: usize, b: usize) -> bool {
         let (a, b) = (&self.runs.get(a).objects, &self.runs.get(b).objects);
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.0 == b.0 && Rc::ptr_eq(&a.1, &b.1))
+        a.len() == b.len()
+            && a.iter()
+                .zip(b)
+                .all(|(a, b)| a.0 == b.0 && Rc::ptr_eq(&a.1, &b.1))
     }
 
     /// Asks every single change of an assignment that showed the tree wrong.
@@ -142,7 +161,10 @@ impl<'a> Learner<'a> {
         for cube in &cubes {
             seen.extend(self.around(cube, object)?.iter().copied());
         }
-        Ok(Rc::new(Domain { cubes, runs: seen.into_iter().collect() }))
+        Ok(Rc::new(Domain {
+            cubes,
+            runs: seen.into_iter().collect(),
+        }))
     }
 
     /// The runs around a partial assignment, as far as an object goes.
@@ -152,12 +174,16 @@ impl<'a> Learner<'a> {
             return Ok(known.clone());
         }
         let fix = |mut assign: Assign| {
-            cube.iter().for_each(|(choice, variant)| assign[*choice] = *variant);
+            cube.iter()
+                .for_each(|(choice, variant)| assign[*choice] = *variant);
             assign
         };
         let relevant = self.runs.relevant(object);
         let mut runs = Vec::new();
-        for base in [fix(self.choices().iter().map(Choice::on).collect()), fix(self.choices().iter().map(Choice::off).collect())] {
+        for base in [
+            fix(self.choices().iter().map(Choice::on).collect()),
+            fix(self.choices().iter().map(Choice::off).collect()),
+        ] {
             runs.push(self.runs.run(&base)?);
             for (choice, variant) in self.flips(&base) {
                 if relevant.contains(&choice) && !cube.contains_key(&choice) {
@@ -169,7 +195,10 @@ impl<'a> Learner<'a> {
             let random = self.random(on);
             runs.push(self.runs.run(&fix(random))?);
         }
-        let holds = |assign: &Assign| cube.iter().all(|(choice, variant)| assign[*choice] == *variant);
+        let holds = |assign: &Assign| {
+            cube.iter()
+                .all(|(choice, variant)| assign[*choice] == *variant)
+        };
         for at in 0..self.counterexamples.len() {
             let assign = self.counterexamples[at].clone();
             if holds(&assign) {
@@ -193,30 +222,56 @@ impl<'a> Learner<'a> {
         }
     }
 
-    fn decide(&mut self, domain: &Rc<Domain>, pos: Pos, question: Question, depth: usize) -> Result<Option<Decision>, Refusal> {
-        let answers: Vec<(usize, u32)> = domain.runs.iter().filter_map(|&run| Some((run, self.ask(question, run, pos)?))).collect();
-        let Some(&(_, first)) = answers.first() else { return Ok(None) };
+    fn decide(
+        &mut self,
+        domain: &Rc<Domain>,
+        pos: Pos,
+        question: Question,
+        depth: usize,
+    ) -> Result<Option<Decision>, Refusal> {
+        let answers: Vec<(usize, u32)> = domain
+            .runs
+            .iter()
+            .filter_map(|&run| Some((run, self.ask(question, run, pos)?)))
+            .collect();
+        let Some(&(_, first)) = answers.first() else {
+            return Ok(None);
+        };
         if answers.iter().all(|(_, answer)| *answer == first) {
             return Ok(Some(Decision::Leaf(first, domain.cubes.clone())));
         }
         if depth > MAX_DEPTH {
-            return Err(self.runs.refuse(format!("more than {MAX_DEPTH} choices decide {}", self.runs.describe(pos))));
+            return Err(self.runs.refuse(format!(
+                "more than {MAX_DEPTH} choices decide {}",
+                self.runs.describe(pos)
+            )));
         }
         let best = self.best_choice(domain, &answers, pos, question)?;
-        let object = if question == Question::Presence && self.runs.object_of(pos) == pos { ROOT } else { self.runs.object_of(pos) };
+        let object = if question == Question::Presence && self.runs.object_of(pos) == pos {
+            ROOT
+        } else {
+            self.runs.object_of(pos)
+        };
         let mut arms: Vec<(Vec<u8>, Decision)> = Vec::new();
         for variant in 0..self.choices()[best].arity() {
             let cubes: Vec<Cube> = domain
                 .cubes
                 .iter()
                 .filter(|cube| cube.get(&best).is_none_or(|fixed| *fixed == variant))
-                .map(|cube| cube.iter().map(|(c, v)| (*c, *v)).chain([(best, variant)]).collect())
+                .map(|cube| {
+                    cube.iter()
+                        .map(|(c, v)| (*c, *v))
+                        .chain([(best, variant)])
+                        .collect()
+                })
                 .collect();
             if cubes.is_empty() {
                 continue;
             }
             let part = self.domain(cubes, object)?;
-            let Some(decision) = self.decide(&part, pos, question, depth + 1)? else { continue };
+            let Some(decision) = self.decide(&part, pos, question, depth + 1)? else {
+                continue;
+            };
             match arms.iter_mut().find(|(_, other)| equal(other, &decision)) {
                 Some((variants, other)) => {
                     variants.push(variant);
@@ -232,7 +287,13 @@ impl<'a> Learner<'a> {
     }
 
     /// The choice that leaves most variants settled, among those that alone make a difference.
-    fn best_choice(&mut self, domain: &Domain, answers: &[(usize, u32)], pos: Pos, question: Question) -> Result<usize, Refusal> {
+    fn best_choice(
+        &mut self,
+        domain: &Domain,
+        answers: &[(usize, u32)],
+        pos: Pos,
+        question: Question,
+    ) -> Result<usize, Refusal> {
         let mut candidates = self.single_differences(answers);
         candidates.retain(|choice| self.splits(domain, *choice));
         if candidates.is_empty() {
@@ -242,23 +303,44 @@ impl<'a> Learner<'a> {
         let score = |choice: usize| {
             let mut by_variant: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
             for (run, answer) in answers {
-                by_variant.entry(self.runs.get(*run).assign[choice]).or_default().insert(*answer);
+                by_variant
+                    .entry(self.runs.get(*run).assign[choice])
+                    .or_default()
+                    .insert(*answer);
             }
-            by_variant.values().filter(|answers| answers.len() == 1).count() * 100 / by_variant.len().max(1)
+            by_variant
+                .values()
+                .filter(|answers| answers.len() == 1)
+                .count()
+                * 100
+                / by_variant.len().max(1)
         };
         candidates
             .iter()
             .copied()
             .max_by_key(|choice| (score(*choice), usize::MAX - choice))
-            .ok_or_else(|| self.runs.refuse(format!("no choice explains {}", self.runs.describe(pos))))
+            .ok_or_else(|| {
+                self.runs
+                    .refuse(format!("no choice explains {}", self.runs.describe(pos)))
+            })
     }
 
     fn splits(&self, domain: &Domain, choice: usize) -> bool {
-        domain.cubes.iter().any(|cube| !cube.contains_key(&choice)) || domain.cubes.iter().map(|cube| cube[&choice]).collect::<BTreeSet<_>>().len() > 1
+        domain.cubes.iter().any(|cube| !cube.contains_key(&choice))
+            || domain
+                .cubes
+                .iter()
+                .map(|cube| cube[&choice])
+                .collect::<BTreeSet<_>>()
+                .len()
+                > 1
     }
 
     fn single_differences(&self, answers: &[(usize, u32)]) -> BTreeSet<usize> {
-        let by_assign: HashMap<&Assign, u32> = answers.iter().map(|(run, answer)| (&self.runs.get(*run).assign, *answer)).collect();
+        let by_assign: HashMap<&Assign, u32> = answers
+            .iter()
+            .map(|(run, answer)| (&self.runs.get(*run).assign, *answer))
+            .collect();
         let mut found = BTreeSet::new();
         for (run, answer) in answers {
             let mut assign = self.runs.get(*run).assign.clone();
@@ -277,9 +359,19 @@ impl<'a> Learner<'a> {
     }
 
     /// Walks from one run to a differing one, change by change: some step makes the difference.
-    fn walk(&mut self, answers: &[(usize, u32)], pos: Pos, question: Question) -> Result<Option<usize>, Refusal> {
+    fn walk(
+        &mut self,
+        answers: &[(usize, u32)],
+        pos: Pos,
+        question: Question,
+    ) -> Result<Option<usize>, Refusal> {
         let (start, first) = answers[0];
-        let targets: Vec<Assign> = answers.iter().filter(|(_, answer)| *answer != first).take(20).map(|(run, _)| self.runs.get(*run).assign.clone()).collect();
+        let targets: Vec<Assign> = answers
+            .iter()
+            .filter(|(_, answer)| *answer != first)
+            .take(20)
+            .map(|(run, _)| self.runs.get(*run).assign.clone())
+            .collect();
         for target in targets {
             let mut at = self.runs.get(start).assign.clone();
             let mut last = first;
@@ -309,9 +401,17 @@ impl<'a> Learner<'a> {
                 }
             }
             Decision::Split(choice, arms) => {
-                let mut arms: Vec<(Cond, Cond)> = arms.iter().map(|(variants, arm)| (Cond::Is(*choice, variants.clone()), self.condition(arm))).collect();
+                let mut arms: Vec<(Cond, Cond)> = arms
+                    .iter()
+                    .map(|(variants, arm)| {
+                        (Cond::Is(*choice, variants.clone()), self.condition(arm))
+                    })
+                    .collect();
                 let last = arms.pop().map_or(Cond::False, |(_, arm)| arm);
-                let formula = arms.into_iter().rev().fold(last, |rest, (is, arm)| if_then_else(is, arm, rest));
+                let formula = arms
+                    .into_iter()
+                    .rev()
+                    .fold(last, |rest, (is, arm)| if_then_else(is, arm, rest));
                 self.normal(formula)
             }
         }
@@ -321,7 +421,12 @@ impl<'a> Learner<'a> {
     fn normal(&self, cond: Cond) -> Cond {
         match cond {
             Cond::Not(inner) => match self.normal(*inner) {
-                Cond::Is(choice, variants) => Cond::Is(choice, (0..self.choices()[choice].arity()).filter(|variant| !variants.contains(variant)).collect()),
+                Cond::Is(choice, variants) => Cond::Is(
+                    choice,
+                    (0..self.choices()[choice].arity())
+                        .filter(|variant| !variants.contains(variant))
+                        .collect(),
+                ),
                 inner => not(inner),
             },
             Cond::And(all) => Cond::And(all.into_iter().map(|cond| self.normal(cond)).collect()),
@@ -333,16 +438,27 @@ impl<'a> Learner<'a> {
     fn node(&mut self, pos: Pos, domain: &Rc<Domain>) -> Result<Node, Refusal> {
         match self.decide(domain, pos, Question::Content, 0)? {
             Some(decision) => self.content(decision, pos, domain),
-            None => Err(self.runs.refuse(format!("{} was never seen", self.runs.describe(pos)))),
+            None => Err(self
+                .runs
+                .refuse(format!("{} was never seen", self.runs.describe(pos)))),
         }
     }
 
-    fn content(&mut self, decision: Decision, pos: Pos, domain: &Rc<Domain>) -> Result<Node, Refusal> {
+    fn content(
+        &mut self,
+        decision: Decision,
+        pos: Pos,
+        domain: &Rc<Domain>,
+    ) -> Result<Node, Refusal> {
         match decision {
             Decision::Split(choice, arms) => self.alternatives(choice, arms, pos, domain),
             Decision::Leaf(label, cubes) => {
                 let same = cubes == domain.cubes;
-                let domain = if same { domain.clone() } else { self.domain(cubes, self.runs.object_of(pos))? };
+                let domain = if same {
+                    domain.clone()
+                } else {
+                    self.domain(cubes, self.runs.object_of(pos))?
+                };
                 Ok(match self.runs.label(label).clone() {
                     Label::Leaf(scalar) => Node::Leaf(scalar),
                     Label::Whole(path) => Node::Whole(path),
@@ -355,7 +471,13 @@ impl<'a> Learner<'a> {
         }
     }
 
-    fn alternatives(&mut self, choice: usize, arms: Vec<(Vec<u8>, Decision)>, pos: Pos, domain: &Rc<Domain>) -> Result<Node, Refusal> {
+    fn alternatives(
+        &mut self,
+        choice: usize,
+        arms: Vec<(Vec<u8>, Decision)>,
+        pos: Pos,
+        domain: &Rc<Domain>,
+    ) -> Result<Node, Refusal> {
         let mut nodes = Vec::new();
         for (variants, decision) in arms {
             nodes.push((variants, self.content(decision, pos, domain)?));
@@ -364,11 +486,22 @@ impl<'a> Learner<'a> {
         if let Kind::Enum(names) = &choices[choice].kind
             && nodes.len() == names.len()
         {
-            let passed: Vec<Node> =
-                nodes.iter().map(|(variants, node)| put_back(node, &names[usize::from(variants[0])], choices[choice].value_path())).collect();
+            let passed: Vec<Node> = nodes
+                .iter()
+                .map(|(variants, node)| {
+                    put_back(
+                        node,
+                        &names[usize::from(variants[0])],
+                        choices[choice].value_path(),
+                    )
+                })
+                .collect();
             if passed.iter().all(|node| *node == passed[0]) {
                 return Ok(passed[0].clone());
             }
+        }
+        if let Some(whole) = whole_or_empty(choices[choice].value_path(), &nodes) {
+            return Ok(whole);
         }
         // The plainest reading first: a single variant, then set before unset; the rest is `else`.
         nodes.sort_by_key(|(variants, _)| {
@@ -376,14 +509,21 @@ impl<'a> Learner<'a> {
             (variants.len() > 1, is_else, variants[0])
         });
         let (_, last) = nodes.pop().expect("a split has arms");
-        Ok(nodes.into_iter().rev().fold(last, |rest, (variants, node)| Node::If(Cond::Is(choice, variants), Box::new(node), Box::new(rest))))
+        Ok(nodes
+            .into_iter()
+            .rev()
+            .fold(last, |rest, (variants, node)| {
+                Node::If(Cond::Is(choice, variants), Box::new(node), Box::new(rest))
+            }))
     }
 
     fn children(&mut self, pos: Pos, domain: &Rc<Domain>) -> Result<Vec<Entry>, Refusal> {
         let mut entries = Vec::new();
         for child in self.order(pos, domain) {
             // Which objects there are is decided by other choices than what one of them holds.
-            let Some(decision) = self.decide(domain, child, Question::Presence, 0)? else { continue };
+            let Some(decision) = self.decide(domain, child, Question::Presence, 0)? else {
+                continue;
+            };
             let guard = self.condition(&decision);
             if guard == Cond::False {
                 continue;
@@ -391,9 +531,17 @@ impl<'a> Learner<'a> {
             let mut present = Vec::new();
             where_there(&decision, &mut present);
             let object = self.runs.object_of(child);
-            let inner = if guard == Cond::True && pos != ROOT { domain.clone() } else { self.domain(present, object)? };
+            let inner = if guard == Cond::True && pos != ROOT {
+                domain.clone()
+            } else {
+                self.domain(present, object)?
+            };
             let node = self.node(child, &inner)?;
-            entries.push(Entry { key: self.runs.key(child), guard, node });
+            entries.push(Entry {
+                key: self.runs.key(child),
+                guard,
+                node,
+            });
         }
         Ok(entries)
     }
@@ -403,7 +551,11 @@ impl<'a> Learner<'a> {
         let mut runs = self.runs.distinct(&domain.runs, pos);
         let on = |run: &usize| {
             let assign = &self.runs.get(*run).assign;
-            self.choices().iter().zip(assign).filter(|(choice, variant)| choice.on() == **variant).count()
+            self.choices()
+                .iter()
+                .zip(assign)
+                .filter(|(choice, variant)| choice.on() == **variant)
+                .count()
         };
         runs.sort_by_cached_key(|run| std::cmp::Reverse(on(run)));
         let mut rest: Vec<Pos> = Vec::new();
@@ -426,7 +578,14 @@ impl<'a> Learner<'a> {
         }
         let mut ordered: Vec<Pos> = Vec::new();
         while !rest.is_empty() {
-            let next = rest.iter().position(|child| before[child].iter().all(|earlier| ordered.contains(earlier))).unwrap_or(0);
+            let next = rest
+                .iter()
+                .position(|child| {
+                    before[child]
+                        .iter()
+                        .all(|earlier| ordered.contains(earlier))
+                })
+                .unwrap_or(0);
             ordered.push(rest.remove(next));
         }
         ordered
@@ -444,7 +603,13 @@ fn where_there(decision: &Decision, present: &mut Vec<Cube>) {
 fn equal(a: &Decision, b: &Decision) -> bool {
     match (a, b) {
         (Decision::Leaf(x, _), Decision::Leaf(y, _)) => x == y,
-        (Decision::Split(c, x), Decision::Split(d, y)) => c == d && x.len() == y.len() && x.iter().zip(y).all(|(p, q)| p.0 == q.0 && equal(&p.1, &q.1)),
+        (Decision::Split(c, x), Decision::Split(d, y)) => {
+            c == d
+                && x.len() == y.len()
+                && x.iter()
+                    .zip(y)
+                    .all(|(p, q)| p.0 == q.0 && equal(&p.1, &q.1))
+        }
         _ => false,
     }
 }
@@ -452,22 +617,49 @@ fn equal(a: &Decision, b: &Decision) -> bool {
 fn join(a: &mut Decision, b: Decision) {
     match (a, b) {
         (Decision::Leaf(_, x), Decision::Leaf(_, y)) => x.extend(y),
-        (Decision::Split(_, x), Decision::Split(_, y)) => x.iter_mut().zip(y).for_each(|(p, q)| join(&mut p.1, q.1)),
+        (Decision::Split(_, x), Decision::Split(_, y)) => {
+            x.iter_mut().zip(y).for_each(|(p, q)| join(&mut p.1, q.1))
+        }
         _ => {}
     }
+}
+
+/// A value passed on whole also where it is empty.
+fn whole_or_empty(path: &str, arms: &[(Vec<u8>, Node)]) -> Option<Node> {
+    let is_empty = |node: &Node| matches!(node, Node::Map(entries) if entries.is_empty());
+    let is_whole = |node: &Node| matches!(node, Node::Whole(whole) if whole == path);
+    let settled = arms.len() == 2
+        && arms.iter().all(|(variants, node)| {
+            if variants == &[1] {
+                is_whole(node)
+            } else {
+                is_empty(node)
+            }
+        });
+    settled.then(|| Node::Whole(path.to_owned()))
 }
 
 /// The node with the name of a variant replaced by the value that it is the name of.
 fn put_back(node: &Node, name: &str, path: &str) -> Node {
     match node {
-        Node::Leaf(Scalar::Str(segs)) => Node::Leaf(Scalar::Str(segs.iter().flat_map(|seg| put_back_in(seg, name, path)).collect())),
-        Node::If(cond, then, other) => Node::If(cond.clone(), Box::new(put_back(then, name, path)), Box::new(put_back(other, name, path))),
+        Node::Leaf(Scalar::Str(segs)) => Node::Leaf(Scalar::Str(
+            segs.iter()
+                .flat_map(|seg| put_back_in(seg, name, path))
+                .collect(),
+        )),
+        Node::If(cond, then, other) => Node::If(
+            cond.clone(),
+            Box::new(put_back(then, name, path)),
+            Box::new(put_back(other, name, path)),
+        ),
         node => node.clone(),
     }
 }
 
 fn put_back_in(seg: &Seg, name: &str, path: &str) -> Vec<Seg> {
-    let Seg::Lit(text) = seg else { return vec![seg.clone()] };
+    let Seg::Lit(text) = seg else {
+        return vec![seg.clone()];
+    };
     let mut segs = Vec::new();
     for (at, part) in text.split(name).enumerate() {
         if at > 0 {

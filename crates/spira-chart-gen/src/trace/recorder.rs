@@ -17,7 +17,10 @@ impl<'a> Recorder<'a> {
     /// A recorder over these samples.
     #[must_use]
     pub fn new(samples: &'a Samples) -> Self {
-        Self { samples, refused: RefCell::new(None) }
+        Self {
+            samples,
+            refused: RefCell::new(None),
+        }
     }
 
     /// What a builder asked that cannot be traced.
@@ -57,11 +60,13 @@ impl Intrinsics for Recorder<'_> {
     }
 
     fn chart_label(&self, component: &str) -> String {
-        self.samples.call(Intrinsic::ChartLabel(component.to_owned()))
+        self.samples
+            .call(Intrinsic::ChartLabel(component.to_owned()))
     }
 
     fn app_version(&self, component: &str) -> String {
-        self.samples.call(Intrinsic::AppVersion(component.to_owned()))
+        self.samples
+            .call(Intrinsic::AppVersion(component.to_owned()))
     }
 
     fn fullname(&self, component: &str, _overrides: &BTreeMap<String, String>) -> String {
@@ -69,9 +74,19 @@ impl Intrinsics for Recorder<'_> {
     }
 
     fn image(&self, component: &str, _default_registry: Option<&str>, image: &Image) -> String {
-        match self.path(&image.repository).as_deref().and_then(|path| path.strip_suffix(".repository")) {
-            Some(path) => self.samples.call(Intrinsic::Image { component: component.to_owned(), path: path.to_owned() }),
-            None => self.refuse(format!("the image {} is not one of the values", &*image.repository)),
+        match self
+            .path(&image.repository)
+            .as_deref()
+            .and_then(|path| path.strip_suffix(".repository"))
+        {
+            Some(path) => self.samples.call(Intrinsic::Image {
+                component: component.to_owned(),
+                path: path.to_owned(),
+            }),
+            None => self.refuse(format!(
+                "the image {} is not one of the values",
+                &*image.repository
+            )),
         }
     }
 
@@ -84,25 +99,51 @@ impl Intrinsics for Recorder<'_> {
     }
 
     fn join(&self, items: &[String], separator: &str) -> String {
-        let Some(first) = items.first() else { return String::new() };
-        match self.path(first).as_deref().and_then(|path| path.strip_suffix("[0]")) {
-            Some(path) if items.len() == 3 => self.samples.call(Intrinsic::Join { path: path.to_owned(), separator: separator.to_owned() }),
+        let Some(first) = items.first() else {
+            return String::new();
+        };
+        match self
+            .path(first)
+            .as_deref()
+            .and_then(|path| path.strip_suffix("[0]"))
+        {
+            Some(path) if items.len() == 3 => self.samples.call(Intrinsic::Join {
+                path: path.to_owned(),
+                separator: separator.to_owned(),
+            }),
             _ => self.refuse("join of something else than a list of values as it is".to_owned()),
         }
     }
 
     fn ordinals(&self, replicas: i32) -> Vec<String> {
-        self.samples.ordinals(replicas).unwrap_or_else(|| vec![self.refuse(format!("ordinals of {replicas}, which is not one of the values"))])
+        self.samples.ordinals(replicas).unwrap_or_else(|| {
+            vec![self.refuse(format!(
+                "ordinals of {replicas}, which is not one of the values"
+            ))]
+        })
     }
 
     fn merged(&self, maps: &[&BTreeMap<String, String>]) -> BTreeMap<String, String> {
-        maps.iter().flat_map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone()))).collect()
+        maps.iter()
+            .flat_map(|map| map.iter().map(|(k, v)| (k.clone(), v.clone())))
+            .collect()
     }
 
-    fn credential(&self, secret: &str, key: &str, given: Option<&str>, _generate: bool, value: &str) -> String {
+    fn credential(
+        &self,
+        secret: &str,
+        key: &str,
+        given: Option<&str>,
+        _generate: bool,
+        value: &str,
+    ) -> String {
         match given {
             Some(given) => given.to_owned(),
-            None => self.samples.call(Intrinsic::Credential { secret: self.text(secret), key: key.to_owned(), value: value.to_owned() }),
+            None => self.samples.call(Intrinsic::Credential {
+                secret: self.text(secret),
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }),
         }
     }
 }

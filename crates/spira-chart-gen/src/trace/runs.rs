@@ -76,7 +76,12 @@ pub struct Runs<'a> {
 impl<'a> Runs<'a> {
     /// No runs yet.
     #[must_use]
-    pub fn new(subject: &'a Subject, grammar: &'a Grammar, samples: &'a Samples, literals: &'a HashSet<i64>) -> Self {
+    pub fn new(
+        subject: &'a Subject,
+        grammar: &'a Grammar,
+        samples: &'a Samples,
+        literals: &'a HashSet<i64>,
+    ) -> Self {
         Self {
             subject,
             grammar,
@@ -120,8 +125,10 @@ impl<'a> Runs<'a> {
     /// What the builder did that cannot be traced.
     pub fn build(&self, document: &Value) -> Result<Vec<Value>, Refusal> {
         let recorder = super::recorder::Recorder::new(self.samples);
-        let objects = (self.subject.build)(&recorder, document)
-            .map_err(|why| Refusal::Trace { component: self.subject.name.clone(), why: format!("a sample is refused: {why}") })?;
+        let objects = (self.subject.build)(&recorder, document).map_err(|why| Refusal::Trace {
+            component: self.subject.name.clone(),
+            why: format!("a sample is refused: {why}"),
+        })?;
         match recorder.refused() {
             Some(why) => Err(self.refuse(why)),
             None => Ok(objects),
@@ -131,7 +138,10 @@ impl<'a> Runs<'a> {
     /// A refusal of this component.
     #[must_use]
     pub fn refuse(&self, why: String) -> Refusal {
-        Refusal::Trace { component: self.subject.name.clone(), why }
+        Refusal::Trace {
+            component: self.subject.name.clone(),
+            why,
+        }
     }
 
     /// The run for an assignment, made now if it was not before.
@@ -148,12 +158,18 @@ impl<'a> Runs<'a> {
         let objects = match self.by_document.get(&text) {
             Some(&same) => self.all[same].objects.clone(),
             None => {
-                let slots = self.folder.objects(&self.build(&document)?).map_err(|why| self.refuse(why))?;
+                let slots = self
+                    .folder
+                    .objects(&self.build(&document)?)
+                    .map_err(|why| self.refuse(why))?;
                 slots.iter().map(|slot| self.place(slot)).collect()
             }
         };
         let run = self.all.len();
-        self.all.push(Run { assign: assign.clone(), objects });
+        self.all.push(Run {
+            assign: assign.clone(),
+            objects,
+        });
         self.by_assign.insert(assign.clone(), run);
         self.by_document.entry(text).or_insert(run);
         Ok(run)
@@ -182,7 +198,11 @@ impl<'a> Runs<'a> {
                 None => touched.extend([*pos, ROOT]),
             }
         }
-        touched.extend(b.iter().filter(|(pos, _)| a.iter().all(|(other, _)| other != pos)).flat_map(|(pos, _)| [*pos, ROOT]));
+        touched.extend(
+            b.iter()
+                .filter(|(pos, _)| a.iter().all(|(other, _)| other != pos))
+                .flat_map(|(pos, _)| [*pos, ROOT]),
+        );
         for pos in touched {
             self.relevant.entry(pos).or_default().insert(choice);
         }
@@ -214,10 +234,15 @@ impl<'a> Runs<'a> {
         if let Some(&pos) = self.index.get(&(parent, slot.id.clone())) {
             return pos;
         }
-        let pos = Pos::try_from(self.parents.len()).expect("a chart has fewer positions than u32 holds");
+        let pos =
+            Pos::try_from(self.parents.len()).expect("a chart has fewer positions than u32 holds");
         self.parents.push((parent, slot.id.clone()));
         self.keys.push(slot.key.clone());
-        self.object_of.push(if parent == ROOT { pos } else { self.object_of[parent as usize] });
+        self.object_of.push(if parent == ROOT {
+            pos
+        } else {
+            self.object_of[parent as usize]
+        });
         self.index.insert((parent, slot.id.clone()), pos);
         pos
     }
@@ -274,7 +299,11 @@ impl<'a> Runs<'a> {
 
     fn flat(&self, run: usize, pos: Pos) -> Option<&Rc<Flat>> {
         let object = self.object_of(pos);
-        self.all[run].objects.iter().find(|(other, _)| *other == object).map(|(_, flat)| flat)
+        self.all[run]
+            .objects
+            .iter()
+            .find(|(other, _)| *other == object)
+            .map(|(_, flat)| flat)
     }
 
     /// What stands at a position in a run; `None` where nothing does.
@@ -300,7 +329,10 @@ impl<'a> Runs<'a> {
         if pos == ROOT {
             return self.all[run].objects.iter().map(|(pos, _)| *pos).collect();
         }
-        self.flat(run, pos).and_then(|flat| flat.children.get(&pos)).cloned().unwrap_or_default()
+        self.flat(run, pos)
+            .and_then(|flat| flat.children.get(&pos))
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// One run for each way that a position's object looks in these runs.
@@ -310,7 +342,13 @@ impl<'a> Runs<'a> {
             return runs.to_vec();
         }
         let mut seen = HashSet::new();
-        runs.iter().copied().filter(|&run| self.flat(run, pos).is_some_and(|flat| seen.insert(Rc::as_ptr(flat)))).collect()
+        runs.iter()
+            .copied()
+            .filter(|&run| {
+                self.flat(run, pos)
+                    .is_some_and(|flat| seen.insert(Rc::as_ptr(flat)))
+            })
+            .collect()
     }
 
     /// A position in words, for messages.
@@ -320,10 +358,12 @@ impl<'a> Runs<'a> {
         let mut at = pos;
         while at != ROOT {
             let (parent, id) = &self.parents[at as usize];
-            words.push(match self.keys[at as usize].as_ref().and_then(Scalar::literal) {
-                Some(key) => key.to_owned(),
-                None => id.clone(),
-            });
+            words.push(
+                match self.keys[at as usize].as_ref().and_then(Scalar::literal) {
+                    Some(key) => key.to_owned(),
+                    None => id.clone(),
+                },
+            );
             at = *parent;
         }
         words.reverse();

@@ -6,7 +6,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
 use serde_json::{Map, Value, json};
@@ -44,7 +44,9 @@ impl Choice {
     #[must_use]
     pub fn arity(&self) -> u8 {
         match &self.kind {
-            Kind::Enum(names) => u8::try_from(names.len()).expect("no enum of the values has more than 255 variants"),
+            Kind::Enum(names) => {
+                u8::try_from(names.len()).expect("no enum of the values has more than 255 variants")
+            }
             _ => 2,
         }
     }
@@ -101,6 +103,7 @@ pub struct Samples {
     choice_at: HashMap<String, usize>,
     int_at: HashMap<String, i64>,
     markers: RefCell<Markers>,
+    literals: HashSet<i64>,
 }
 
 #[derive(Debug, Default)]
@@ -133,11 +136,12 @@ impl Markers {
 pub const PLAIN_SAMPLE: &str = "zq????qz";
 
 impl Samples {
-    /// Reads off a grammar what there is to sample.
+    /// Reads off a grammar what there is to sample; `literals` are the numbers that the builders
+    /// name themselves, which no sample may be.
     ///
     /// # Errors
     /// Names an integer whose bounds leave no room for sentinels.
-    pub fn new(grammar: &Grammar) -> Result<Self, Refusal> {
+    pub fn new(grammar: &Grammar, literals: &HashSet<i64>) -> Result<Self, Refusal> {
         let mut samples = Self {
             choices: Vec::new(),
             ints: BTreeMap::new(),
@@ -147,6 +151,7 @@ impl Samples {
             choice_at: HashMap::new(),
             int_at: HashMap::new(),
             markers: RefCell::default(),
+            literals: literals.clone(),
         };
         samples.register(&grammar.root, "", grammar)?;
         Ok(samples)
@@ -172,7 +177,10 @@ impl Samples {
     #[must_use]
     pub fn source(&self, text: &str) -> Option<Source> {
         let markers = self.markers.borrow();
-        markers.by_text.get(text).map(|&at| markers.texts[at].1.clone())
+        markers
+            .by_text
+            .get(text)
+            .map(|&at| markers.texts[at].1.clone())
     }
 
     /// The first odd marker in a text: its place, its length and what it stands for.
@@ -184,7 +192,8 @@ impl Samples {
             .iter()
             .filter_map(|&at| {
                 let (marker, source) = &markers.texts[at];
-                text.find(marker.as_str()).map(|place| (place, marker.len(), source.clone()))
+                text.find(marker.as_str())
+                    .map(|place| (place, marker.len(), source.clone()))
             })
             .min_by_key(|(place, length, _)| (*place, usize::MAX - length))
     }
@@ -192,7 +201,11 @@ impl Samples {
     /// The values of the virtual list of a StatefulSet's ordinals.
     pub fn ordinals(&self, replicas: i32) -> Option<Vec<String>> {
         let path = self.ints.get(&i64::from(replicas))?;
-        Some((0..3).map(|at| self.marker(Source::Value(format!("{}[{at}]", ordinals_of(path))))).collect())
+        Some(
+            (0..3)
+                .map(|at| self.marker(Source::Value(format!("{}[{at}]", ordinals_of(path)))))
+                .collect(),
+        )
     }
 
     fn register(&mut self, shape: &Shape, path: &str, grammar: &Grammar) -> Result<(), Refusal> {
@@ -207,7 +220,9 @@ impl Samples {
                 self.register_choice(path, Kind::Set);
                 match &**inner {
                     Shape::Bool => self.register_choice(&format!("{path}~"), Kind::Bool),
-                    Shape::Enum(names) => self.register_choice(&format!("{path}~"), Kind::Enum(names.clone())),
+                    Shape::Enum(names) => {
+                        self.register_choice(&format!("{path}~"), Kind::Enum(names.clone()))
+                    }
                     inner => self.register(inner, path, grammar)?,
                 }
             }
@@ -232,14 +247,22 @@ impl Samples {
                 let all_on = self.choices.iter().map(Choice::on).collect();
                 let json = self.fill(shape, path, &all_on);
                 if matches!(**value, Shape::Str(_)) {
-                    self.wholes.push(Whole { path: path.to_owned(), json, list: false });
+                    self.wholes.push(Whole {
+                        path: path.to_owned(),
+                        json,
+                        list: false,
+                    });
                 }
             }
             Shape::Whole { schema, list } => {
                 self.register_choice(path, Kind::NonEmpty);
                 let marker = self.marker(Source::Value(format!("*{path}")));
                 let json = minimal(schema, grammar, &marker);
-                self.wholes.push(Whole { path: path.to_owned(), json, list: *list });
+                self.wholes.push(Whole {
+                    path: path.to_owned(),
+                    json,
+                    list: *list,
+                });
             }
         }
         Ok(())
@@ -259,19 +282,31 @@ impl Samples {
     fn register_choice(&mut self, path: &str, kind: Kind) {
         if !is_witness(path) {
             self.choice_at.insert(path.to_owned(), self.choices.len());
-            self.choices.push(Choice { path: path.to_owned(), kind });
+            self.choices.push(Choice {
+                path: path.to_owned(),
+                kind,
+            });
         }
     }
 
     fn register_int(&mut self, path: &str, min: i64, max: i64) -> Result<(), Refusal> {
         let at = i64::try_from(self.ints.len()).expect("fewer integers than i64 holds");
-        let sentinel = if max > 2_000_000_000 && min < 1_000_000_000 { 1_170_000_017 + at * 7919 } else { 20_011 + at * 97 };
-        if sentinel < min || sentinel > max {
+        let free =
+            |number: &i64| !self.ints.contains_key(number) && !self.literals.contains(number);
+        let sentinel = if max > 2_000_000_000 && min < 1_000_000_000 {
+            Some(1_170_000_017 + at * 7919)
+        } else if max >= 65_535 && min <= 20_011 {
+            Some(20_011 + at * 97)
+        } else {
+            // In a narrow range any number will do that the builders do not name themselves.
+            (min.max(max - 500)..max).rev().find(free)
+        };
+        let Some(sentinel) = sentinel.filter(|sentinel| (min..=max).contains(sentinel)) else {
             return Err(Refusal::Grammar {
                 path: path.to_owned(),
-                why: format!("the bounds {min} to {max} leave no room for a sample such as {sentinel}"),
+                why: format!("the bounds {min} to {max} leave no room for a sample"),
             });
-        }
+        };
         self.ints.insert(sentinel, path.to_owned());
         self.int_at.insert(path.to_owned(), sentinel);
         Ok(())
@@ -285,7 +320,10 @@ impl Samples {
     }
 
     fn enum_name(&self, path: &str, names: &[String], assign: &Assign) -> Value {
-        let at = self.choice_at.get(path).map_or(0, |&at| assign.get(at).copied().unwrap_or(0));
+        let at = self
+            .choice_at
+            .get(path)
+            .map_or(0, |&at| assign.get(at).copied().unwrap_or(0));
         json!(names[usize::from(at)])
     }
 
@@ -301,17 +339,30 @@ impl Samples {
                 Shape::Enum(names) => self.enum_name(&format!("{path}~"), names, assign),
                 inner => self.fill(inner, path, assign),
             },
-            Shape::Struct(fields) => {
-                Value::Object(fields.iter().map(|(key, field)| (key.clone(), self.fill(field, &format!("{path}.{key}"), assign))).collect())
-            }
+            Shape::Struct(fields) => Value::Object(
+                fields
+                    .iter()
+                    .map(|(key, field)| {
+                        (
+                            key.clone(),
+                            self.fill(field, &format!("{path}.{key}"), assign),
+                        )
+                    })
+                    .collect(),
+            ),
             Shape::List(_) if self.chosen(path, assign) == 0 => json!([]),
-            Shape::List(item) => (0..3).map(|at| self.fill(item, &format!("{path}[{at}]"), assign)).collect(),
+            Shape::List(item) => (0..3)
+                .map(|at| self.fill(item, &format!("{path}[{at}]"), assign))
+                .collect(),
             Shape::Map { .. } if self.chosen(path, assign) == 0 => json!({}),
             Shape::Map { value, .. } => Value::Object(
                 (0..3)
                     .map(|at| {
                         let entry = format!("{path}{{{at}}}");
-                        (self.marker(Source::Key(entry.clone())), self.fill(value, &entry, assign))
+                        (
+                            self.marker(Source::Key(entry.clone())),
+                            self.fill(value, &entry, assign),
+                        )
                     })
                     .collect(),
             ),
@@ -341,21 +392,32 @@ pub fn ordinals_path(path: &str) -> Option<&str> {
 }
 
 fn is_witness(path: &str) -> bool {
-    ["[1]", "[2]", "{1}", "{2}"].iter().any(|item| path.contains(item))
+    ["[1]", "[2]", "{1}", "{2}"]
+        .iter()
+        .any(|item| path.contains(item))
 }
 
 /// The smallest instance of a Kubernetes type that holds the marker.
 fn minimal(schema: &Value, grammar: &Grammar, marker: &str) -> Value {
     let schema = match schema.get("$ref").and_then(Value::as_str) {
-        Some(reference) => grammar.defs.get(reference.trim_start_matches("#/$defs/")).unwrap_or(&Value::Null),
+        Some(reference) => grammar
+            .defs
+            .get(reference.trim_start_matches("#/$defs/"))
+            .unwrap_or(&Value::Null),
         None => schema,
     };
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
         return json!({ marker: marker });
     };
-    let required: Vec<&str> = schema["required"].as_array().map(|names| names.iter().filter_map(Value::as_str).collect()).unwrap_or_default();
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
     let mut object = Map::new();
-    for (key, property) in properties.iter().filter(|(key, _)| required.contains(&key.as_str())) {
+    for (key, property) in properties
+        .iter()
+        .filter(|(key, _)| required.contains(&key.as_str()))
+    {
         let value = if has_type(property, "string") {
             json!(marker)
         } else if has_type(property, "array") {
@@ -370,9 +432,14 @@ fn minimal(schema: &Value, grammar: &Grammar, marker: &str) -> Value {
     if object.values().any(|value| value == &json!(marker)) {
         return Value::Object(object);
     }
-    if let Some((key, _)) = properties.iter().find(|(key, p)| is_free_string(p) && !object.contains_key(*key)) {
+    if let Some((key, _)) = properties
+        .iter()
+        .find(|(key, p)| is_free_string(p) && !object.contains_key(*key))
+    {
         object.insert(key.clone(), json!(marker));
-    } else if let Some((key, _)) = properties.iter().find(|(_, p)| p["additionalProperties"].is_object() && !p["additionalProperties"]["$ref"].is_string()) {
+    } else if let Some((key, _)) = properties.iter().find(|(_, p)| {
+        p["additionalProperties"].is_object() && !p["additionalProperties"]["$ref"].is_string()
+    }) {
         object.insert(key.clone(), json!({ marker: marker }));
     } else {
         insert_nested(&mut object, properties, grammar, marker);
@@ -381,10 +448,21 @@ fn minimal(schema: &Value, grammar: &Grammar, marker: &str) -> Value {
 }
 
 /// Puts the marker into the first field that is an object itself.
-fn insert_nested(object: &mut Map<String, Value>, properties: &Map<String, Value>, grammar: &Grammar, marker: &str) {
+fn insert_nested(
+    object: &mut Map<String, Value>,
+    properties: &Map<String, Value>,
+    grammar: &Grammar,
+    marker: &str,
+) {
     for (key, property) in properties {
-        let inner = property["anyOf"].as_array().and_then(|any| any.iter().find(|one| one.get("$ref").is_some())).unwrap_or(property);
-        if let Some(items) = property.get("items").filter(|items| items.get("$ref").is_some()) {
+        let inner = property["anyOf"]
+            .as_array()
+            .and_then(|any| any.iter().find(|one| one.get("$ref").is_some()))
+            .unwrap_or(property);
+        if let Some(items) = property
+            .get("items")
+            .filter(|items| items.get("$ref").is_some())
+        {
             object.insert(key.clone(), json!([minimal(items, grammar, marker)]));
             return;
         }
@@ -396,9 +474,15 @@ fn insert_nested(object: &mut Map<String, Value>, properties: &Map<String, Value
 }
 
 fn has_type(schema: &Value, name: &str) -> bool {
-    schema["type"] == name || schema["type"].as_array().is_some_and(|types| types.contains(&json!(name)))
+    schema["type"] == name
+        || schema["type"]
+            .as_array()
+            .is_some_and(|types| types.contains(&json!(name)))
 }
 
 fn is_free_string(schema: &Value) -> bool {
-    has_type(schema, "string") && schema.get("enum").is_none() && schema.get("format").is_none() && schema.get("pattern").is_none()
+    has_type(schema, "string")
+        && schema.get("enum").is_none()
+        && schema.get("format").is_none()
+        && schema.get("pattern").is_none()
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::core::v1::{Affinity, EnvVar, PodSecurityContext, ResourceRequirements, Toleration};
+use k8s_openapi::api::core::v1::{
+    Affinity, EnvVar, PodSecurityContext, ResourceRequirements, Toleration,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,10 +14,10 @@ use spira_manifests::{
 };
 
 macro_rules! values {
-    ($($name:ident { $($field:ident: $type:ty),* $(,)? })*) => {$(
+    ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        pub struct $name { $(pub $field: $type),* }
+        pub struct $name { $($(#[$meta])* pub $field: $type),* }
     )*};
 }
 
@@ -34,7 +36,7 @@ enums! {
 
 values! {
     Values {
-        global: Global, replicas: i32, image: Image, service: Service, metrics: Metrics, persistence: Persistence,
+        global: Global, #[schemars(range(min = 0, max = 99))] replicas: i32, image: Image, service: Service, metrics: Metrics, persistence: Persistence,
         ingress: Ingress, features: Features, nats: Nats, auth: Auth, extra_env: Vec<EnvVar>, tolerations: Vec<Toleration>,
         affinity: Affinity, resources: ResourceRequirements, pod_security_context: PodSecurityContext,
         extra_objects: Vec<Map<String, Value>>, env: BTreeMap<String, String>, node_selector: BTreeMap<String, String>,
@@ -59,7 +61,13 @@ values! {
 /// What `k8s-openapi` leaves out when it serialises.
 fn dense(value: Value) -> Value {
     match value {
-        Value::Object(fields) => Value::Object(fields.into_iter().filter(|(_, field)| !field.is_null()).map(|(key, field)| (key, dense(field))).collect()),
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .filter(|(_, field)| !field.is_null())
+                .map(|(key, field)| (key, dense(field)))
+                .collect(),
+        ),
         Value::Array(items) => items.into_iter().map(dense).collect(),
         value => value,
     }
@@ -74,15 +82,37 @@ fn list(items: Vec<Value>) -> Value {
 }
 
 fn config_text(values: &Values, name: &str, ordinals: &[String]) -> String {
-    let mut lines = vec![format!("port: {}", values.nats.port), "http: 8222".to_owned()];
+    let mut lines = vec![
+        format!("port: {}", values.nats.port),
+        "http: 8222".to_owned(),
+    ];
     if values.nats.cluster {
-        lines.extend(["cluster {".to_owned(), format!("  name: {name}"), "  routes = [".to_owned()]);
-        lines.extend(values.nats.routes.iter().map(|route| format!("    nats://{route}:6222")));
-        lines.extend(ordinals.iter().map(|ordinal| format!("    nats://{name}-{ordinal}.{name}-headless:6222")));
+        lines.extend([
+            "cluster {".to_owned(),
+            format!("  name: {name}"),
+            "  routes = [".to_owned(),
+        ]);
+        lines.extend(
+            values
+                .nats
+                .routes
+                .iter()
+                .map(|route| format!("    nats://{route}:6222")),
+        );
+        lines.extend(
+            ordinals
+                .iter()
+                .map(|ordinal| format!("    nats://{name}-{ordinal}.{name}-headless:6222")),
+        );
         lines.extend(["  ]".to_owned(), "}".to_owned()]);
     }
     if let Some(jetstream) = &values.nats.jetstream {
-        lines.extend(["jetstream {".to_owned(), format!("  store_dir: \"{}\"", jetstream.dir), format!("  max_file: {}", jetstream.max), "}".to_owned()]);
+        lines.extend([
+            "jetstream {".to_owned(),
+            format!("  store_dir: \"{}\"", jetstream.dir),
+            format!("  max_file: {}", jetstream.max),
+            "}".to_owned(),
+        ]);
     } else if values.features.cache {
         lines.push("memory: only".to_owned());
     }
@@ -102,13 +132,29 @@ pub fn objects(intrinsics: &dyn Intrinsics, values: &Values) -> Vec<Value> {
     }
     let meta = |suffix: &str| json!({"name": format!("{name}{suffix}"), "namespace": intrinsics.namespace(), "labels": labels});
     let data = BTreeMap::from([
-        ("nats.conf".to_owned(), config_text(values, &name, &intrinsics.ordinals(values.replicas))),
-        ("run.py".to_owned(), format!("#!/usr/bin/env python3\nprint('{{{{ not a template }}}}')\nPORT = {}\n", values.metrics.port)),
+        (
+            "nats.conf".to_owned(),
+            config_text(values, &name, &intrinsics.ordinals(values.replicas)),
+        ),
+        (
+            "run.py".to_owned(),
+            format!(
+                "#!/usr/bin/env python3\nprint('{{{{ not a template }}}}')\nPORT = {}\n",
+                values.metrics.port
+            ),
+        ),
         ("level".to_owned(), format!("{:?}", values.log_level)),
     ]);
-    let mut objects = vec![json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(""), "data": data})];
+    let mut objects =
+        vec![json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(""), "data": data})];
     if values.auth.existing_secret.is_none() {
-        let password = intrinsics.credential(&format!("{name}-auth"), "password", values.auth.password.as_deref(), true, "auth.password");
+        let password = intrinsics.credential(
+            &format!("{name}-auth"),
+            "password",
+            values.auth.password.as_deref(),
+            true,
+            "auth.password",
+        );
         objects.push(json!({"apiVersion": "v1", "kind": "Secret", "metadata": meta("-auth"), "stringData": {"password": password}}));
     }
     let mut pod_labels = labels.clone();
@@ -117,7 +163,8 @@ pub fn objects(intrinsics: &dyn Intrinsics, values: &Values) -> Vec<Value> {
     }
     let claim = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": values.persistence.size}},
         "storageClassName": values.persistence.storage_class.as_ref().or(values.global.storage_class.as_ref())});
-    let mut annotations = json!({"checksum/config": intrinsics.checksum(&format!("ConfigMap/{name}"), &data)});
+    let mut annotations =
+        json!({"checksum/config": intrinsics.checksum(&format!("ConfigMap/{name}"), &data)});
     if values.metrics.enabled {
         annotations["prometheus.io/port"] = json!(values.metrics.port.to_string());
     }
@@ -136,19 +183,35 @@ pub fn objects(intrinsics: &dyn Intrinsics, values: &Values) -> Vec<Value> {
                 "spec": {"groups": [{"name": "api", "rules": [{"alert": "Down", "annotations": {"summary": "{{ $labels.pod }} down"}, "expr": format!("up{{job=\"{name}\"}} == 0")}]}]}}));
         }
     }
-    objects.extend(values.extra_objects.iter().map(|object| Value::Object(object.clone())));
+    objects.extend(
+        values
+            .extra_objects
+            .iter()
+            .map(|object| Value::Object(object.clone())),
+    );
     objects
 }
 
 fn pod(intrinsics: &dyn Intrinsics, values: &Values, name: &str) -> Value {
-    let secret = values.auth.existing_secret.as_ref().map_or(format!("{name}-auth"), ToString::to_string);
+    let secret = values
+        .auth
+        .existing_secret
+        .as_ref()
+        .map_or(format!("{name}-auth"), ToString::to_string);
     let mut env = vec![
         json!({"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": secret, "key": "password"}}}),
         json!({"name": "LOG_LEVEL", "value": values.log_level}),
     ];
-    env.extend(values.env.iter().map(|(key, value)| json!({"name": format!("APP_{key}"), "value": value})));
+    env.extend(
+        values
+            .env
+            .iter()
+            .map(|(key, value)| json!({"name": format!("APP_{key}"), "value": value})),
+    );
     if values.metrics.enabled {
-        env.push(json!({"name": "METRICS", "value": format!("http://{name}:{}", values.metrics.port)}));
+        env.push(
+            json!({"name": "METRICS", "value": format!("http://{name}:{}", values.metrics.port)}),
+        );
     }
     env.extend(values.extra_env.iter().map(|variable| json!(variable)));
     let mut volumes = Vec::new();
@@ -164,7 +227,14 @@ fn pod(intrinsics: &dyn Intrinsics, values: &Values, name: &str) -> Value {
     if values.persistence.enabled {
         mounts.push(json!({"name": "data", "mountPath": "/data"}));
     }
-    let mut args = vec![json!("--serve"), json!(if values.features.debug { "--log=debug" } else { "--log=info" })];
+    let mut args = vec![
+        json!("--serve"),
+        json!(if values.features.debug {
+            "--log=debug"
+        } else {
+            "--log=info"
+        }),
+    ];
     args.extend(values.args.iter().map(|arg| json!(format!("--{arg}"))));
     let mut ports = vec![json!({"name": "http", "containerPort": 8000})];
     if values.metrics.enabled {
@@ -176,7 +246,7 @@ fn pod(intrinsics: &dyn Intrinsics, values: &Values, name: &str) -> Value {
         "tolerations": some(!values.tolerations.is_empty(), &values.tolerations), "affinity": spira_manifests::kit::non_empty(&values.affinity),
         "securityContext": spira_manifests::kit::non_empty(&values.pod_security_context), "volumes": list(volumes),
         "containers": [{
-            "name": "api", "image": intrinsics.image("api", None, &values.image), "imagePullPolicy": values.image.pull_policy, "args": args, "env": env,
+            "name": "api", "image": intrinsics.image("api", values.global.image_registry.as_deref(), &values.image), "imagePullPolicy": values.image.pull_policy, "args": args, "env": env,
             "volumeMounts": list(mounts), "resources": values.resources, "ports": ports,
             "securityContext": {"readOnlyRootFilesystem": values.read_only, "allowPrivilegeEscalation": false, "policy": values.policy},
             "livenessProbe": values.probe.as_ref().map(|probe| json!({"httpGet": {"path": probe.path, "port": "http", "scheme": scheme}, "periodSeconds": probe.period})),
@@ -193,9 +263,14 @@ fn service(values: &Values, mut metadata: Value) -> Value {
         ServiceType::NodePort => Some("Cluster"),
         ServiceType::LoadBalancer => Some("Local"),
     };
-    let node_port = some(values.service.r#type == ServiceType::NodePort, values.service.node_port);
-    dense(json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": values.service.r#type, "externalTrafficPolicy": policy,
-        "ports": [{"name": "http", "port": 80, "nodePort": node_port}]}}))
+    let node_port = some(
+        values.service.r#type == ServiceType::NodePort,
+        values.service.node_port,
+    );
+    dense(
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {"type": values.service.r#type, "externalTrafficPolicy": policy,
+        "ports": [{"name": "http", "port": 80, "nodePort": node_port}]}}),
+    )
 }
 
 fn ingress(values: &Values, name: &str, metadata: Value) -> Value {
@@ -203,8 +278,19 @@ fn ingress(values: &Values, name: &str, metadata: Value) -> Value {
         Some(port) => json!({"service": {"name": name, "port": {"number": port}}}),
         None => json!({"service": {"name": name, "port": {"name": "http"}}}),
     };
-    let paths = |host: &Host| host.paths.iter().map(|path| json!({"path": path.path, "pathType": path.kind, "backend": backend(host)})).collect::<Vec<_>>();
-    let tls: Vec<Value> = values.ingress.hosts.iter().filter(|host| host.tls).map(|host| json!({"hosts": [host.host], "secretName": format!("{}-tls", host.host)})).collect();
+    let paths = |host: &Host| {
+        host.paths
+            .iter()
+            .map(|path| json!({"path": path.path, "pathType": path.kind, "backend": backend(host)}))
+            .collect::<Vec<_>>()
+    };
+    let tls: Vec<Value> = values
+        .ingress
+        .hosts
+        .iter()
+        .filter(|host| host.tls)
+        .map(|host| json!({"hosts": [host.host], "secretName": format!("{}-tls", host.host)}))
+        .collect();
     json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": {"ingressClassName": values.ingress.class, "tls": tls,
         "rules": values.ingress.hosts.iter().map(|host| json!({"host": host.host, "http": {"paths": paths(host)}})).collect::<Vec<_>>()}})
 }
