@@ -38,9 +38,10 @@ fn read<V: DeserializeOwned>(values: Value) -> Result<V, serde_json::Error> {
 }
 
 // The list. Adding a component is adding a line here and a file beside the others: the module,
-// its section of `Values` and its place in `all` come from the line.
+// its section of `Values` and its place in `all` come from the line. The files are all those that
+// hold its builders.
 macro_rules! components {
-    ($($module:ident $key:literal $file:literal)*) => {
+    ($($module:ident $key:literal [$($file:literal),* $(,)?])*) => {
         $(pub mod $module;)*
 
         /// The values of the whole of SPIRA: one section a component, and `global`.
@@ -75,7 +76,7 @@ macro_rules! components {
                 name: $key,
                 description: $module::DESCRIPTION,
                 app_version: $module::APP_VERSION,
-                source: include_str!($file),
+                source: concat!($(include_str!($file)),*),
                 schema: schema_of::<$module::Values>,
                 defaults: defaults_of::<$module::Values>,
                 build: |context, values| Ok($module::objects(context, &read(values)?)),
@@ -85,5 +86,10 @@ macro_rules! components {
 }
 
 components! {
-    nats "nats" "components/nats.rs"
+    nats "nats" ["components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs"]
+    api_server "api-server" [
+        "components/api_server.rs", "components/api_server/config.rs",
+        "components/api_server/exposure.rs", "program.rs",
+    ]
+    inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
 }

@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use k8s_openapi::{
+    api::core::v1::LocalObjectReference,
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
+};
 
-use crate::{Global, Intrinsics, kit::Image};
+use crate::{
+    Global, Intrinsics,
+    kit::{Image, Labels},
+};
 
 /// What a builder knows beside its own values: the release, `global`, and which component it is.
 ///
@@ -16,6 +22,7 @@ pub struct Context<'a> {
     /// The values that cross components.
     pub global: &'a Global,
     component: &'a str,
+    part: &'a str,
 }
 
 impl<'a> Context<'a> {
@@ -25,7 +32,15 @@ impl<'a> Context<'a> {
             intrinsics,
             global,
             component,
+            part: component,
         }
+    }
+
+    /// The same context for another workload of the same component, such as `nats-box`: its
+    /// objects and pods carry `part` as `app.kubernetes.io/component`, so selectors tell them apart.
+    #[must_use]
+    pub fn part(&self, part: &'a str) -> Self {
+        Self { part, ..*self }
     }
 
     /// The operations that values alone cannot express.
@@ -63,7 +78,7 @@ impl<'a> Context<'a> {
                 "app.kubernetes.io/instance".into(),
                 self.intrinsics.release_name(),
             ),
-            ("app.kubernetes.io/component".into(), self.component.into()),
+            ("app.kubernetes.io/component".into(), self.part.into()),
         ])
     }
 
@@ -85,6 +100,28 @@ impl<'a> Context<'a> {
         labels
     }
 
+    /// The labels of a pod of this component: those that select it, `global.commonLabels`, and
+    /// the user's own. No version is among them, so that an upgrade which changes nothing else
+    /// leaves the pods alone.
+    #[must_use]
+    pub fn pod_labels(&self, own: &Labels) -> BTreeMap<String, String> {
+        let mut labels = self.selector_labels();
+        labels.extend(self.intrinsics.merged(&[&self.global.common_labels, own]));
+        labels
+    }
+
+    /// The Secrets that pods pull their images with.
+    #[must_use]
+    pub fn image_pull_secrets(&self) -> Vec<LocalObjectReference> {
+        self.global
+            .image_pull_secrets
+            .iter()
+            .map(|name| LocalObjectReference {
+                name: name.to_string(),
+            })
+            .collect()
+    }
+
     /// The selector of this component's pods.
     #[must_use]
     pub fn selector(&self) -> LabelSelector {
@@ -103,6 +140,18 @@ impl<'a> Context<'a> {
             namespace: Some(self.intrinsics.namespace()),
             labels: Some(self.labels()),
             ..ObjectMeta::default()
+        }
+    }
+
+    /// The metadata of a Secret with a credential that may have been generated: with
+    /// `global.secrets.keep` it stays when the release goes, since data may depend on it.
+    #[must_use]
+    pub fn secret_meta(&self, name: impl Into<String>) -> ObjectMeta {
+        ObjectMeta {
+            annotations: self.global.secrets.keep.then(|| {
+                BTreeMap::from([("helm.sh/resource-policy".to_owned(), "keep".to_owned())])
+            }),
+            ..self.meta(name)
         }
     }
 }

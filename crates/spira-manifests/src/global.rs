@@ -1,18 +1,238 @@
 //! Values that cross components.
 
+use std::str::FromStr;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{Labels, NameOverrides, Registry};
+use crate::kit::{
+    BucketName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl, InvalidNumber, Labels,
+    Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, Registry, Subject,
+};
 
 /// Values that cross components: the same in every subchart.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+///
+/// A subchart of Helm sees its own section and `global`, never another section. What one component
+/// must know of another (the name its objects start with, the labels that select its pods, where
+/// its credential stands) is therefore here and not in the component's section.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Global {
     /// The registry of every image that does not name its own.
     pub image_registry: Option<Registry>,
+    /// Names of Secrets with credentials for the registries.
+    pub image_pull_secrets: Vec<ObjectName>,
     /// Labels on every object and pod.
     pub common_labels: Labels,
     /// The name that a component's objects start with, by component, instead of `<release>-<component>`.
     pub fullname_overrides: NameOverrides,
+    /// The storage class of every volume that does not name its own; unset, the cluster's default.
+    pub storage_class: Option<ObjectName>,
+    /// What becomes of credentials.
+    pub secrets: Secrets,
+    /// How to reach the data services, inside the release or outside the cluster.
+    pub connections: Connections,
+    /// The model that SPIRA predicts with.
+    pub model: Model,
+    /// The NATS subject on which inference servers publish their results.
+    pub central_channel: Subject,
+    /// The extension of the recordings' file names.
+    pub file_extension: FileExtension,
+}
+
+/// What becomes of credentials.
+///
+/// A credential is the one given in the values, else it stands in a Secret of the user's, else it
+/// is what the live Secret holds, else it is generated once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Secrets {
+    /// Whether a credential that is nowhere is generated. Turn it off where the cluster cannot be
+    /// asked for the live Secret (`helm template`, Argo CD, Flux): a missing credential is then an
+    /// error instead of a new one at each rendering.
+    pub generate: bool,
+    /// Whether Secrets with generated credentials stay when the release is uninstalled.
+    pub keep: bool,
+}
+
+/// How to reach the data services, inside the release or outside the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Connections {
+    /// NATS.
+    pub nats: NatsConnection,
+    /// MongoDB.
+    pub mongodb: MongodbConnection,
+    /// The object store: MinIO, or another that speaks S3 over plain HTTP.
+    pub object_store: ObjectStoreConnection,
+    /// MLflow.
+    pub mlflow: MlflowConnection,
+}
+
+/// How to reach NATS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NatsConnection {
+    /// The host; unset, the Service of this release's `nats`.
+    pub host: Option<HostName>,
+    /// The port for clients; this release's `nats` listens on it too.
+    pub port: Port,
+    /// Whether and how clients log in.
+    pub authentication: NatsAuthentication,
+}
+
+/// Whether and how clients of NATS log in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NatsAuthentication {
+    /// Whether clients must log in.
+    pub enabled: bool,
+    /// The user.
+    pub username: Login,
+    /// The Secret with the password; unset, `nats` makes one. The password must consist of
+    /// letters, digits, dashes and underscores, since clients take it in a URL.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the password in the Secret.
+    pub password_key: DataKey,
+}
+
+/// How to reach MongoDB.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MongodbConnection {
+    /// The Secret with the connection string; unset, `<release>-mongodb-connection`.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the connection string in the Secret; its form must be `mongodb://`, not
+    /// `mongodb+srv://`, which the driver in SPIRA's image cannot read.
+    pub key: DataKey,
+    /// The database that SPIRA uses; the user of the connection string must be allowed to write it.
+    pub database: DatabaseName,
+}
+
+/// How to reach the object store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ObjectStoreConnection {
+    /// The host; unset, the Service `minio` that the MinIO operator makes in the namespace.
+    pub host: Option<HostName>,
+    /// The port, for plain HTTP: SPIRA's programs cannot speak TLS to the object store.
+    pub port: Port,
+    /// The Secret with the keys; unset, `<release>-minio-credentials`.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the access key in the Secret.
+    pub access_key_key: DataKey,
+    /// The key of the secret key in the Secret.
+    pub secret_key_key: DataKey,
+    /// The bucket of the recordings.
+    pub audio_bucket: BucketName,
+    /// The bucket of the models.
+    pub model_bucket: BucketName,
+}
+
+/// How to reach MLflow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MlflowConnection {
+    /// The URL of the tracking server; unset, `http://<release>-mlflow:5000`.
+    pub url: Option<HttpUrl>,
+}
+
+/// The model that SPIRA predicts with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Model {
+    /// Its name in MLflow's registry; requests for it go to the NATS subject `<name>-topic`.
+    pub name: ModelName,
+    /// The version to load: a stage, a version number, or `latest`. Inference servers wait for it.
+    pub version: ModelVersion,
+}
+
+impl Default for Global {
+    fn default() -> Self {
+        Self {
+            image_registry: None,
+            image_pull_secrets: Vec::new(),
+            common_labels: Labels::default(),
+            fullname_overrides: NameOverrides::default(),
+            storage_class: None,
+            secrets: Secrets::default(),
+            connections: Connections::default(),
+            model: Model::default(),
+            central_channel: constant("result_updates"),
+            file_extension: constant(".wav"),
+        }
+    }
+}
+
+impl Default for Secrets {
+    fn default() -> Self {
+        Self {
+            generate: true,
+            keep: true,
+        }
+    }
+}
+
+impl Default for NatsConnection {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: port(4222),
+            authentication: NatsAuthentication::default(),
+        }
+    }
+}
+
+impl Default for NatsAuthentication {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            username: constant("spira"),
+            existing_secret: None,
+            password_key: constant("password"),
+        }
+    }
+}
+
+impl Default for MongodbConnection {
+    fn default() -> Self {
+        Self {
+            existing_secret: None,
+            key: constant("connectionString.standard"),
+            database: constant("spira"),
+        }
+    }
+}
+
+impl Default for ObjectStoreConnection {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: port(80),
+            existing_secret: None,
+            access_key_key: constant("accessKey"),
+            secret_key_key: constant("secretKey"),
+            audio_bucket: constant("audio-files"),
+            model_bucket: constant("mlflow"),
+        }
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            name: constant("pyfunc-test-model"),
+            version: constant("Production"),
+        }
+    }
+}
+
+fn constant<T: FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse()
+        .expect("a default is a constant that a test reads")
+}
+
+fn port(number: i64) -> Port {
+    let port: Result<Port, InvalidNumber> = Port::try_from(number);
+    port.expect("a default is a constant that a test reads")
 }

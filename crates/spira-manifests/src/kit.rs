@@ -1,12 +1,24 @@
 //! What every component is built from. Nothing here knows a component of SPIRA.
 
+mod availability;
+pub mod env;
+pub mod gateway;
 mod image;
 mod maps;
+mod numbers;
+pub mod probes;
+pub mod security;
 mod strings;
+pub mod volumes;
+mod workload;
 
+pub use availability::{Autoscaling, Disruption};
 pub use image::{Image, PullPolicy};
-pub use maps::{Annotations, Labels, NameOverrides};
+pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
+pub use numbers::*;
 pub use strings::*;
+pub use workload::{Own, ServiceAccountValues, Workload};
+pub(crate) use workload::{knobs, struct_with_knobs, workload_values};
 
 /// `None` for a value that is as empty as its type allows: an empty list or map, a Kubernetes
 /// type with nothing set. What a user left empty does not appear in the manifest.

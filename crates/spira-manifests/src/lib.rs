@@ -6,11 +6,13 @@
 //! into the chart `charts/spira` and proves that chart and functions agree.
 
 pub mod components;
+pub mod connections;
 pub mod context;
 pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
+pub mod program;
 pub mod release;
 
 pub use components::{Component, Values};

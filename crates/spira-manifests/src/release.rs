@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -11,13 +12,18 @@ use crate::{Intrinsics, components, kit::Image};
 const MAX_FULLNAME: usize = 52;
 
 /// One release: what Helm knows only when it installs.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Release {
     name: String,
     namespace: String,
     live: BTreeMap<(String, String), String>,
+    generate: Generate,
+    generated: RefCell<BTreeMap<(String, String), String>>,
     missing: RefCell<Vec<String>>,
 }
+
+/// Makes the credential for a Secret's name and a key in it.
+pub type Generate = fn(secret: &str, key: &str) -> String;
 
 impl Release {
     /// A release called `name` in `namespace`.
@@ -25,8 +31,27 @@ impl Release {
         Self {
             name: name.into(),
             namespace: namespace.into(),
-            ..Self::default()
+            live: BTreeMap::new(),
+            generate: |_, _| random_credential(),
+            generated: RefCell::default(),
+            missing: RefCell::default(),
         }
+    }
+
+    /// Makes credentials with `generate` instead of drawing them at random, so that two
+    /// renderings can be compared.
+    ///
+    /// ```
+    /// use spira_manifests::{Release, Values};
+    ///
+    /// let masked = || Release::new("spira", "spira").with_generated(|_, _| "masked".to_owned());
+    /// let values = Values::default();
+    /// assert_eq!(values.objects(&masked()), values.objects(&masked()));
+    /// ```
+    #[must_use]
+    pub fn with_generated(mut self, generate: Generate) -> Self {
+        self.generate = generate;
+        self
     }
 
     /// Tells what a live Secret holds, as Helm's `lookup` would find it.
@@ -41,7 +66,8 @@ impl Release {
         self
     }
 
-    /// The credentials that were asked for, must not be generated, and are not there.
+    /// The credentials that were asked for, must not be generated, and are not there: the path of
+    /// the value that would have given each. Where there is one, the objects are of no use.
     #[must_use]
     pub fn missing_credentials(&self) -> Vec<String> {
         self.missing.borrow().clone()
@@ -81,17 +107,14 @@ impl Intrinsics for Release {
 
     fn image(&self, component: &str, default_registry: Option<&str>, image: &Image) -> String {
         let registry = image.registry.as_deref().or(default_registry);
-        let mut reference = registry.map(|r| format!("{r}/")).unwrap_or_default();
-        reference.push_str(&image.repository);
+        let registry = registry.map(|r| format!("{r}/")).unwrap_or_default();
         let tag = image
             .tag
             .as_deref()
             .map_or_else(|| self.app_version(component), str::to_owned);
-        reference.push_str(&format!(":{tag}"));
-        if let Some(digest) = image.digest.as_deref() {
-            reference.push_str(&format!("@{digest}"));
-        }
-        reference
+        let digest = image.digest.as_deref().map(|d| format!("@{d}"));
+        let digest = digest.unwrap_or_default();
+        format!("{registry}{}:{tag}{digest}", image.repository)
     }
 
     fn checksum(&self, _object: &str, data: &BTreeMap<String, String>) -> String {
@@ -131,17 +154,27 @@ impl Intrinsics for Release {
             return live.clone();
         }
         if !generate {
-            self.missing.borrow_mut().push(value.to_owned());
+            let mut missing = self.missing.borrow_mut();
+            if !missing.iter().any(|path| path == value) {
+                missing.push(value.to_owned());
+            }
+            return String::new();
         }
-        "GENERATED".to_owned()
+        self.generated
+            .borrow_mut()
+            .entry((secret.to_owned(), key.to_owned()))
+            .or_insert_with(|| (self.generate)(secret, key))
+            .clone()
     }
 }
 
+/// 32 random letters and digits: 190 bits.
+fn random_credential() -> String {
+    Alphanumeric.sample_string(&mut rand::rng(), 32)
+}
+
 fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
 /// The JSON text that Go's encoder gives without HTML escapes, which the chart hashes.

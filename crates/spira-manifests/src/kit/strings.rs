@@ -118,4 +118,76 @@ string_types! {
     /// The digest of an image.
     Digest: pattern r"^sha256:[a-f0-9]{64}$", max 71, sample "sha256:000000000000000000000000000000000000000000000000000000000000????",
         expected "an image digest: sha256: and 64 lower-case hex digits";
+
+    /// A DNS subdomain (RFC 1123): the name of a Secret, a class or an account.
+    ObjectName: pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max 253, sample "zq????qz",
+        expected "the name of an object: lower-case letters, digits, dashes and dots, such as spira-minio-credentials";
+
+    /// A host name or IPv4 address.
+    HostName: pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max 253, sample "zq????qz",
+        expected "a host name such as nats.example.org, without scheme and port";
+
+    /// The URL of a server, without credentials, query and final slash.
+    HttpUrl: pattern r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*$", max 2048, sample "http://zq????qz",
+        expected "a URL such as http://mlflow.example.org:5000, without credentials and final slash";
+
+    /// The origin of a web site, or `*` for any.
+    Origin: pattern r"^(\*|https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?)$", max 2048, sample "http://zq????qz",
+        expected "one origin such as https://spira.example.org, without path, or *";
+
+    /// A key in the data of a Secret or `ConfigMap`.
+    DataKey: pattern r"^[-._a-zA-Z0-9]+$", max 253, sample "zq????qz",
+        expected "a key of a Secret: letters, digits, dashes, dots and underscores, such as secretKey";
+
+    /// A name to log in with, which can stand in a URL as it is.
+    Login: pattern r"^[A-Za-z0-9_-]+$", max 64, sample "zq????qz",
+        expected "a login name: letters, digits, dashes and underscores";
+
+    /// A password that can stand in a URL as it is.
+    UrlPassword: pattern r"^[A-Za-z0-9_-]{16,}$", max 128, sample "zq????qz00000000",
+        expected "a password of 16 to 128 letters, digits, dashes and underscores";
+
+    /// A signing key of at least 256 bits, as RFC 7518 section 3.2 asks for HS256.
+    SigningKey: pattern r"^[!-~]{32,}$", max 512, sample "zq????qz000000000000000000000000",
+        expected "a key of 32 to 512 printable ASCII characters without spaces";
+
+    /// The size of storage that Kubernetes and NATS read the same way.
+    StorageSize: pattern r"^[1-9][0-9]*[KMGT]i$", max 16, sample "1????Mi",
+        expected "a whole number with Ki, Mi, Gi or Ti, such as 10Gi";
+
+    /// A quantity of Kubernetes.
+    Quantity: pattern r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$", max 64, sample "1????Mi",
+        expected "a quantity such as 500Mi, 1.5Gi or 100m";
+
+    /// A span of time as a decimal number of seconds.
+    DecimalSeconds: pattern r"^[0-9]+(\.[0-9]+)?$", max 32, sample "0.????",
+        expected "seconds as a quoted decimal, such as \"0.01\"";
+
+    /// A NATS subject without wildcards.
+    Subject: pattern r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max 255, sample "zq????qz",
+        expected "a NATS subject such as result_updates, without wildcards";
+
+    /// The extension of a file, with its dot.
+    FileExtension: pattern r"^\.[A-Za-z0-9]+$", max 16, sample ".zq????qz",
+        expected "a file extension with its dot, such as .wav";
+
+    /// The name of a bucket in an object store.
+    BucketName: pattern r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$", max 63, sample "zq????qz",
+        expected "a bucket name: 2 to 63 lower-case letters, digits, dots and dashes, such as audio-files";
+
+    /// The name of a MongoDB database; SPIRA reads it as an attribute, so it starts with a letter.
+    DatabaseName: pattern r"^[A-Za-z][A-Za-z0-9_-]*$", max 63, sample "zq????qz",
+        expected "a database name: a letter, then letters, digits, dashes and underscores";
+
+    /// The name of a MongoDB collection; SPIRA reads it as an attribute, so it starts with a letter.
+    CollectionName: pattern r"^[A-Za-z][A-Za-z0-9_]*$", max 63, sample "zq????qz",
+        expected "a collection name: a letter, then letters, digits and underscores";
+
+    /// The name of a model in the registry; SPIRA accepts no other characters.
+    ModelName: pattern r"^[A-Za-z0-9_-]+$", max 128, sample "zq????qz",
+        expected "a model name: letters, digits, dashes and underscores, such as pyfunc-test-model";
+
+    /// A version of a model: a stage, a version number, or `latest`.
+    ModelVersion: pattern r"^[A-Za-z0-9]+$", max 64, sample "zq????qz",
+        expected "a stage such as Production, a version number, or latest";
 }

@@ -1,0 +1,236 @@
+//! The API server: HTTP for the site, users, models and inferences; it stores the recordings,
+//! publishes requests on NATS and listens there for results (SPIRA contract B2, B4).
+
+pub mod config;
+pub mod exposure;
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
+        autoscaling::v2::HorizontalPodAutoscaler,
+        core::v1::{Container, ContainerPort, ServiceAccount},
+        policy::v1::PodDisruptionBudget,
+    },
+    apimachinery::pkg::util::intstr::IntOrString,
+};
+
+pub use self::{
+    config::{Collections, Jwt, config_map, jwt_secret},
+    exposure::{HttpRouteValues, IngressValues, ServiceValues, gateway, http_route, ingress, service},
+};
+use crate::{
+    Context, Object,
+    kit::{
+        Autoscaling, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy, Quantity, Seconds, Workload,
+        env::config_map as from_config_map,
+        probes::{self, Pace},
+        security, workload_values,
+    },
+    program::{self, scripts_config_map},
+};
+
+/// What it is.
+pub const DESCRIPTION: &str = "SPIRA's API server";
+/// The version of the API server. Its image knows only the tag `latest` (SPIRA contract B1).
+pub const APP_VERSION: &str = "v0.1.19";
+
+/// The port that the program listens on.
+const PORT: i32 = 8000;
+
+workload_values! {
+    /// The values of `api-server`.
+    pub struct Values {
+        /// Whether the API server is installed.
+        pub enabled: bool = true,
+        /// The origin of the web site that browsers may call the API from (the program's
+        /// `CLIENT_URL`): one, or `*` for any.
+        pub cors_origin: Origin = "*".parse().expect("a constant origin"),
+        /// The tokens that users get when they log in.
+        pub jwt: Jwt = Jwt::default(),
+        /// The names of the collections in MongoDB.
+        pub collections: Collections = Collections::default(),
+        /// Seconds between two looks for messages from NATS, as a quoted decimal.
+        pub loop_interval: DecimalSeconds = "0.01".parse().expect("a constant decimal"),
+        /// Seconds that a pod waits for MongoDB, MinIO and NATS before its init container fails
+        /// and starts again.
+        pub wait_timeout_seconds: Positive = Positive::try_from(300).expect("above 0"),
+        /// Seconds that a pod goes on serving once it must stop, until no request reaches it any
+        /// more. `terminationGracePeriodSeconds` must be greater.
+        pub drain_seconds: Seconds = Seconds::try_from(10).expect("a span"),
+        /// How much temporary files may take: recordings above 1 MiB pass through them.
+        pub tmp_size: Quantity = "1Gi".parse().expect("a constant quantity"),
+        /// The Service.
+        pub service: ServiceValues = ServiceValues::default(),
+        /// An Ingress, which lets the site reach the API from outside the cluster.
+        pub ingress: IngressValues = IngressValues::default(),
+        /// A route of the Gateway API, which does the same.
+        pub http_route: HttpRouteValues = HttpRouteValues::default(),
+        /// How many pods run, by load.
+        pub autoscaling: Autoscaling = Autoscaling::default(),
+        /// How many pods a voluntary disruption may take away at a time.
+        pub pod_disruption_budget: Disruption = Disruption::default(),
+    }
+    with {
+        let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"), 3);
+        // What `latest` names changes.
+        workload.image.pull_policy = PullPolicy::Always;
+        // Without NATS the program can spin at full CPU (SPIRA contract B7): the limit bounds it.
+        workload.resources = security::resources(
+            &[("cpu", "100m"), ("memory", "192Mi")],
+            &[("cpu", "1"), ("memory", "512Mi")],
+        );
+        workload
+    };
+}
+
+/// The objects of the API server.
+#[must_use]
+pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
+    let mut objects = Vec::new();
+    if values.service_account.create {
+        objects.push(Object::new(&service_account(context, values)));
+    }
+    objects.push(Object::new(&config_map(context, values)));
+    objects.push(Object::new(&scripts_config_map(context)));
+    if values.jwt.existing_secret.is_none() {
+        objects.push(Object::new(&jwt_secret(context, values)));
+    }
+    objects.push(Object::new(&service(context, values)));
+    objects.push(Object::new(&deployment(context, values)));
+    if values.autoscaling.enabled {
+        objects.push(Object::new(&horizontal_pod_autoscaler(context, values)));
+    }
+    if values.pod_disruption_budget.enabled {
+        objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if values.ingress.enabled {
+        objects.push(Object::new(&ingress(context, values)));
+    }
+    if values.http_route.enabled {
+        objects.push(Object::new(&http_route(context, values)));
+    }
+    if values.http_route.enabled && values.http_route.gateway.create {
+        objects.push(Object::new(&gateway(context, values)));
+    }
+    objects.extend(values.workload().extra_objects());
+    objects
+}
+
+/// The account that the pods run under.
+#[must_use]
+pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
+    values
+        .workload()
+        .service_account(context, &context.fullname())
+}
+
+/// The pods.
+#[must_use]
+pub fn deployment(context: &Context, values: &Values) -> Deployment {
+    Deployment {
+        metadata: context.meta(context.fullname()),
+        spec: Some(DeploymentSpec {
+            replicas: (!values.autoscaling.enabled).then_some(values.replicas.get()),
+            selector: context.selector(),
+            // Results reach only pods that listen at that moment: a new one first.
+            strategy: Some(DeploymentStrategy {
+                rolling_update: Some(RollingUpdateDeployment {
+                    max_surge: Some(IntOrString::Int(1)),
+                    max_unavailable: Some(IntOrString::Int(0)),
+                }),
+                type_: Some("RollingUpdate".into()),
+            }),
+            template: values.workload().pod(
+                context,
+                &context.fullname(),
+                Own {
+                    annotations: checksums(context, values),
+                    container: container(context, values),
+                    init_containers: vec![program::wait_container(
+                        &["mongodb", "object-store", "nats"],
+                        values.wait_timeout_seconds,
+                        config::environment(context, values),
+                        from_config_map(config::name(context)),
+                    )],
+                    volumes: program::volumes(context, &values.tmp_size),
+                    // As process 1 the program would ignore SIGTERM and serve until it is killed.
+                    share_process_namespace: true,
+                },
+            ),
+            ..DeploymentSpec::default()
+        }),
+        ..Deployment::default()
+    }
+}
+
+/// The autoscaler of the pods.
+#[must_use]
+pub fn horizontal_pod_autoscaler(context: &Context, values: &Values) -> HorizontalPodAutoscaler {
+    values
+        .autoscaling
+        .horizontal_pod_autoscaler(context, &context.fullname())
+}
+
+/// The budget over the pods.
+#[must_use]
+pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptionBudget {
+    values
+        .pod_disruption_budget
+        .pod_disruption_budget(context, context.fullname())
+}
+
+fn checksums(context: &Context, values: &Values) -> BTreeMap<String, String> {
+    let mut checksums = BTreeMap::from([(
+        "checksum/config".to_owned(),
+        config::checksum(context, values),
+    )]);
+    // Of a given key only: a generated one differs between two renderings. Pods with different
+    // keys would refuse each other's tokens, so all start anew.
+    if let Some(key) = &values.jwt.key {
+        checksums.insert("checksum/jwt".to_owned(), context.intrinsics().sha256(key));
+    }
+    checksums
+}
+
+fn container(context: &Context, values: &Values) -> Container {
+    Container {
+        name: "api-server".into(),
+        // The image's own command cannot be run.
+        command: Some(vec!["python3".into(), "main.py".into()]),
+        env: Some(config::environment(context, values)),
+        env_from: Some(vec![from_config_map(config::name(context))]),
+        // Endpoints learn only by and by that the pod stops; until then it serves on. SIGTERM
+        // comes after that and ends the program at once.
+        lifecycle: Some(probes::before_stop(vec![
+            "sleep".into(),
+            values.drain_seconds.to_string(),
+        ])),
+        ports: Some(vec![ContainerPort {
+            name: Some("http".into()),
+            container_port: PORT,
+            ..ContainerPort::default()
+        }]),
+        // A MinIO that is not ready answers "ask again in 60 s", and the program asks up to six
+        // times before it listens: five minutes, and one more for the rest.
+        startup_probe: Some(probes::http("http", "/docs", pace(5, 72))),
+        // Of all paths only /docs needs no login and no database. A slow database stalls it: the
+        // pod then gets no requests, and is not restarted.
+        readiness_probe: Some(probes::http("http", "/docs", pace(5, 3))),
+        // Restarts a pod whose HTTP thread died, or that is deaf while NATS is there; neither
+        // ends by itself. Half a minute is far more than the 2 s between two of its own attempts
+        // to reconnect. An outage of NATS alone restarts nothing.
+        liveness_probe: Some(program::link_probe(&["alive", "8000"], pace(10, 3))),
+        volume_mounts: Some(program::mounts()),
+        ..Container::default()
+    }
+}
+
+fn pace(period: i32, failures: i32) -> Pace {
+    Pace {
+        period,
+        timeout: 5,
+        failures,
+    }
+}

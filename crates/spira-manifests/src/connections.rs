@@ -1,0 +1,210 @@
+//! How components reach each other: typed handles, computed from `global` and the release.
+//!
+//! Components never import each other, and a subchart of Helm cannot see another one's values.
+//! What both ends of a connection must agree on is therefore computed here, once, for both.
+
+use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
+
+use crate::{
+    Context,
+    kit::env::{secret, secret_key},
+};
+
+/// The port of the API server's Service (SPIRA contract B1).
+pub const API_PORT: i32 = 80;
+
+/// How to reach NATS.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nats {
+    /// The host: the client Service of this release, or one outside.
+    pub host: String,
+    /// The port for clients.
+    pub port: u16,
+    /// What clients log in with; `None` where anybody may connect.
+    pub login: Option<NatsLogin>,
+}
+
+/// What clients of NATS log in with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NatsLogin {
+    /// The user.
+    pub username: String,
+    /// Where the password stands.
+    pub password: SecretKeySelector,
+}
+
+impl Nats {
+    /// The URL, without credentials.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://{}:{}", self.host, self.port)
+    }
+}
+
+/// How to reach MongoDB.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MongoConnection {
+    /// Where the connection string stands, in the standard form: the driver in SPIRA's image
+    /// cannot read `mongodb+srv` (SPIRA contract B1).
+    pub secret: SecretKeySelector,
+    /// The database that SPIRA uses, which the user of the connection string may write.
+    pub database: String,
+}
+
+/// How to reach the object store, over plain HTTP: SPIRA's programs speak no other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectStore {
+    /// Host and port, as SPIRA's programs want it.
+    pub host_port: String,
+    /// The URL, as S3 clients want it.
+    pub url: String,
+    /// Where the access key stands.
+    pub access_key: SecretKeySelector,
+    /// Where the secret key stands.
+    pub secret_key: SecretKeySelector,
+    /// The bucket of the recordings.
+    pub audio_bucket: String,
+    /// The bucket of the models.
+    pub model_bucket: String,
+}
+
+impl ObjectStore {
+    /// The keys under the names that SPIRA's programs read.
+    #[must_use]
+    pub fn spira_keys(&self) -> Vec<EnvVar> {
+        vec![
+            secret("minio_access_key", &self.access_key),
+            secret("minio_secret_key", &self.secret_key),
+        ]
+    }
+
+    /// The same keys under the names that S3 clients read, MLflow's among them.
+    #[must_use]
+    pub fn aws_keys(&self) -> Vec<EnvVar> {
+        vec![
+            secret("AWS_ACCESS_KEY_ID", &self.access_key),
+            secret("AWS_SECRET_ACCESS_KEY", &self.secret_key),
+        ]
+    }
+}
+
+/// How to reach MLflow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mlflow {
+    /// The URL of the server.
+    pub url: String,
+}
+
+/// How to reach SPIRA's API inside the cluster.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiServer {
+    /// The URL of the Service.
+    pub url: String,
+}
+
+/// The model that SPIRA predicts with, in the three spellings that must agree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The name in the registry.
+    pub name: String,
+    /// The NATS subject of the requests for it: the name and `-topic` (SPIRA contract B3).
+    pub topic: String,
+    /// The path that the inference server loads.
+    pub path: String,
+}
+
+impl Context<'_> {
+    /// How to reach NATS.
+    #[must_use]
+    pub fn nats(&self) -> Nats {
+        let nats = &self.global.connections.nats;
+        Nats {
+            host: match &nats.host {
+                Some(host) => host.to_string(),
+                None => self.fullname_of("nats"),
+            },
+            port: nats.port.get(),
+            login: nats.authentication.enabled.then(|| NatsLogin {
+                username: nats.authentication.username.to_string(),
+                password: secret_key(self.nats_secret_name(), &*nats.authentication.password_key),
+            }),
+        }
+    }
+
+    /// The Secret with the password of NATS: the user's, or the one that the component `nats` owns.
+    #[must_use]
+    pub fn nats_secret_name(&self) -> String {
+        match &self.global.connections.nats.authentication.existing_secret {
+            Some(name) => name.to_string(),
+            None => format!("{}-auth", self.fullname_of("nats")),
+        }
+    }
+
+    /// How to reach MongoDB. Unless the user names a Secret, it is `<release>-mongodb-connection`.
+    #[must_use]
+    pub fn mongodb(&self) -> MongoConnection {
+        let mongodb = &self.global.connections.mongodb;
+        let name = match &mongodb.existing_secret {
+            Some(name) => name.to_string(),
+            None => format!("{}-connection", self.fullname_of("mongodb")),
+        };
+        MongoConnection {
+            secret: secret_key(name, &*mongodb.key),
+            database: mongodb.database.to_string(),
+        }
+    }
+
+    /// How to reach the object store. Unless the user names a Secret, its keys stand in
+    /// `<release>-minio-credentials`.
+    #[must_use]
+    pub fn object_store(&self) -> ObjectStore {
+        let store = &self.global.connections.object_store;
+        let host = match &store.host {
+            Some(host) => host.to_string(),
+            // The MinIO operator gives a tenant's Service this name in every namespace.
+            None => "minio".to_owned(),
+        };
+        let secret = match &store.existing_secret {
+            Some(name) => name.to_string(),
+            None => format!("{}-credentials", self.fullname_of("minio")),
+        };
+        ObjectStore {
+            host_port: format!("{host}:{}", store.port),
+            url: format!("http://{host}:{}", store.port),
+            access_key: secret_key(secret.clone(), &*store.access_key_key),
+            secret_key: secret_key(secret, &*store.secret_key_key),
+            audio_bucket: store.audio_bucket.to_string(),
+            model_bucket: store.model_bucket.to_string(),
+        }
+    }
+
+    /// How to reach MLflow. Unless the user gives a URL, it is this release's, on port 5000.
+    #[must_use]
+    pub fn mlflow(&self) -> Mlflow {
+        Mlflow {
+            url: match &self.global.connections.mlflow.url {
+                Some(url) => url.to_string(),
+                None => format!("http://{}:5000", self.fullname_of("mlflow")),
+            },
+        }
+    }
+
+    /// How to reach SPIRA's API inside the cluster.
+    #[must_use]
+    pub fn api_server(&self) -> ApiServer {
+        ApiServer {
+            url: format!("http://{}:{API_PORT}", self.fullname_of("api-server")),
+        }
+    }
+
+    /// The model that SPIRA predicts with.
+    #[must_use]
+    pub fn model(&self) -> Model {
+        let model = &self.global.model;
+        Model {
+            name: model.name.to_string(),
+            topic: format!("{}-topic", model.name),
+            path: format!("models:/{}/{}", model.name, model.version),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Numbers that are checked when they are read.
+
+use std::{borrow::Cow, fmt};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+
+/// A number outside the range of its type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{value} is not {expected}")]
+pub struct InvalidNumber {
+    /// The number that was given.
+    pub value: i64,
+    /// What would be right.
+    pub expected: &'static str,
+}
+
+macro_rules! number_types {
+    ($($(#[$doc:meta])* $name:ident($inner:ident): $min:literal ..= $max:expr, expected $expected:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "i64", into = "i64")]
+        pub struct $name($inner);
+
+        impl $name {
+            /// The smallest and the greatest value.
+            pub const RANGE: (i64, i64) = ($min, $max as i64);
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> $inner {
+                self.0
+            }
+        }
+
+        impl TryFrom<i64> for $name {
+            type Error = InvalidNumber;
+
+            fn try_from(value: i64) -> Result<Self, InvalidNumber> {
+                let (min, max) = Self::RANGE;
+                $inner::try_from(value)
+                    .ok()
+                    .filter(|_| (min..=max).contains(&value))
+                    .map(Self)
+                    .ok_or(InvalidNumber { value, expected: $expected })
+            }
+        }
+
+        impl From<$name> for i64 {
+            fn from(value: $name) -> Self {
+                Self::from(value.0)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", self.0)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let (min, max) = Self::RANGE;
+                json_schema!({
+                    "type": "integer",
+                    "minimum": min,
+                    "maximum": max,
+                    "x-expected": $expected,
+                })
+            }
+        }
+    )*};
+}
+
+number_types! {
+    /// A TCP port.
+    Port(u16): 1 ..= u16::MAX, expected "a port: 1 to 65535";
+
+    /// How many of something, none among the possibilities.
+    Count(i32): 0 ..= i32::MAX, expected "a count: 0 or more";
+
+    /// How many of something, at least one.
+    Positive(i32): 1 ..= i32::MAX, expected "a count of at least 1";
+
+    /// A span of time in whole seconds.
+    Seconds(i32): 0 ..= i32::MAX, expected "a number of seconds: 0 or more";
+}
