@@ -1,0 +1,59 @@
+//! Where two JSON documents differ.
+
+use serde_json::Value;
+
+/// The first difference of two documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// Where, from the document's root on: `[0].spec.replicas`.
+    pub place: String,
+    /// What the first document holds there; `<absent>` where nothing.
+    pub left: Value,
+    /// What the second document holds there; `<absent>` where nothing.
+    pub right: Value,
+}
+
+/// Compares as an API server would: key sets both ways, numbers by value.
+#[must_use]
+pub fn difference(left: &Value, right: &Value) -> Option<Difference> {
+    let mut place = Vec::new();
+    let (left, right) = walk(left, right, &mut place)?;
+    place.reverse();
+    let absent = || Value::String("<absent>".to_owned());
+    Some(Difference {
+        place: place.concat(),
+        left: left.cloned().unwrap_or_else(absent),
+        right: right.cloned().unwrap_or_else(absent),
+    })
+}
+
+type Pair<'v> = (Option<&'v Value>, Option<&'v Value>);
+
+/// The differing pair; the steps to it are pushed on the way back.
+fn walk<'v>(left: &'v Value, right: &'v Value, place: &mut Vec<String>) -> Option<Pair<'v>> {
+    match (left, right) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            keys.into_iter()
+                .find_map(|key| step(a.get(key), b.get(key), || format!(".{key}"), place))
+        }
+        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len()))
+            .find_map(|at| step(a.get(at), b.get(at), || format!("[{at}]"), place)),
+        (Value::Number(a), Value::Number(b)) if a == b || a.as_f64() == b.as_f64() => None,
+        _ => (left != right).then_some((Some(left), Some(right))),
+    }
+}
+
+fn step<'v>(
+    left: Option<&'v Value>,
+    right: Option<&'v Value>,
+    name: impl Fn() -> String,
+    place: &mut Vec<String>,
+) -> Option<Pair<'v>> {
+    let found = match (left, right) {
+        (Some(left), Some(right)) => walk(left, right, place)?,
+        pair => pair,
+    };
+    place.push(name());
+    Some(found)
+}

@@ -1,0 +1,137 @@
+//! A traced component, written as Helm templates that a person could have written.
+
+mod body;
+mod expr;
+mod helpers;
+mod lines;
+mod order;
+mod outline;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Refusal,
+    eval::identity,
+    trace::Traced,
+    tree::{Cond, Entry, Intrinsic, Node, Seg, Source},
+};
+use body::Writer;
+
+/// A file of the chart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct File {
+    /// Its path below the chart's folder, such as `templates/service.yaml`.
+    pub path: String,
+    /// What it holds.
+    pub text: String,
+}
+
+/// The longest line of a template.
+pub const MAX_LINE: usize = 120;
+
+/// Writes the templates of a component: one object a file, and the helpers that they include.
+///
+/// `source` is the text of its builders: the documentation of the function that builds an object
+/// becomes the comment at the head of its file.
+///
+/// # Errors
+/// Names what cannot be written as a template.
+pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Vec<File>, Refusal> {
+    let outline = outline::Outline::of(component, traced);
+    let writer = Writer::new(component, traced, &outline);
+    let comments = helpers::comments(source);
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for object in &traced.objects {
+        let name = file_name(component, object);
+        let text = object_text(&writer, object, &comments, &name);
+        let file = files.entry(format!("templates/{name}.yaml")).or_default();
+        if !file.is_empty() {
+            file.push_str("---\n");
+        }
+        file.push_str(&text);
+    }
+    files.insert("templates/_helpers.tpl".to_owned(), helpers::text(&writer));
+    if let Some(why) = writer.refused() {
+        return Err(Refusal::Emit {
+            component: component.to_owned(),
+            why,
+        });
+    }
+    Ok(files
+        .into_iter()
+        .map(|(path, text)| File {
+            path,
+            text: tidy(&text),
+        })
+        .collect())
+}
+
+fn tidy(text: &str) -> String {
+    let mut tidy = String::new();
+    for line in text.lines() {
+        tidy.push_str(line.trim_end());
+        tidy.push('\n');
+    }
+    tidy
+}
+
+/// `service` for the Service called as the component, `service-headless` for the one called
+/// `<fullname>-headless`.
+fn file_name(component: &str, object: &Entry) -> String {
+    let body = match &object.node {
+        Node::Range(_, inner) => inner.first().map_or(&object.node, |entry| &entry.node),
+        node => node,
+    };
+    let Some((kind, name)) = identity(body) else {
+        return "extra-objects".to_owned();
+    };
+    let suffix: String = name
+        .iter()
+        .filter_map(|seg| match seg {
+            Seg::Lit(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    let own = name.iter().any(|seg| matches!(seg, Seg::Str(Source::Call(call)) if **call == Intrinsic::Fullname(component.to_owned())));
+    let kind = kind.to_lowercase();
+    let suffix = suffix.trim_matches('-');
+    if own && !suffix.is_empty() {
+        format!("{kind}-{suffix}")
+    } else {
+        kind
+    }
+}
+
+fn object_text(
+    writer: &Writer,
+    object: &Entry,
+    comments: &BTreeMap<Vec<String>, String>,
+    file: &str,
+) -> String {
+    let comment = helpers::comment_for(comments, object, file);
+    let scope = body::Names::outside();
+    let inner = match &object.node {
+        Node::Whole(path) => {
+            let path = writer.path(path, &scope);
+            return format!("{{{{- range {path} }}}}\n---\n{{{{ toYaml . }}}}\n{{{{- end }}}}\n");
+        }
+        Node::Range(path, entries) => {
+            let (head, inner_scope) = writer.range_head(path, &scope);
+            let mut text = format!("{head}\n");
+            for entry in entries {
+                let body = writer.document(&entry.node, &inner_scope);
+                text.push_str("---\n");
+                text.push_str(&writer.guarded(&entry.guard, &body, &inner_scope));
+            }
+            text.push_str("{{- end }}\n");
+            return writer.guarded_unless_range(&object.guard, path, &text, &scope);
+        }
+        node => writer.document_under(node, &object.guard, &scope),
+    };
+    let text = format!("{comment}{inner}");
+    if object.guard == Cond::True {
+        text
+    } else {
+        writer.guarded(&object.guard, &text, &scope)
+    }
+}

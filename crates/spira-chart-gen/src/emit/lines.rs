@@ -1,0 +1,161 @@
+//! Text of several lines, as a literal block.
+
+use super::body::{Names, Writer, beyond, walked};
+use crate::tree::{Cond, Entry, Node, Scalar, Seg};
+
+impl Writer<'_> {
+    /// `key: |` and the lines.
+    pub(super) fn text(
+        &self,
+        key: &str,
+        lines: &[Entry],
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) {
+        let (lines, style) = block_style(lines);
+        self.check_first(lines);
+        out.push_str(&format!("{}{key}: {style}\n", " ".repeat(indent)));
+        self.lines(lines, indent + 2, names, out);
+    }
+
+    /// `- |` and the lines.
+    pub(super) fn text_item(
+        &self,
+        lines: &[Entry],
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) {
+        let (lines, style) = block_style(lines);
+        self.check_first(lines);
+        out.push_str(&format!("{}- {style}\n", " ".repeat(indent)));
+        self.lines(lines, indent + 2, names, out);
+    }
+
+    /// A block takes its indentation from its first line.
+    fn check_first(&self, lines: &[Entry]) {
+        let starts_bare = |entry: &Entry| match &entry.node {
+            Node::Leaf(Scalar::Str(segs)) => match segs.first() {
+                Some(Seg::Lit(text)) => {
+                    entry.guard == Cond::True && !text.is_empty() && !text.starts_with(' ')
+                }
+                _ => true,
+            },
+            _ => false,
+        };
+        if !lines.first().is_some_and(starts_bare) {
+            self.refuse("the first line of a text must always be there and not be indented, as YAML takes the block's indentation from it".to_owned());
+        }
+    }
+
+    fn lines(&self, lines: &[Entry], indent: usize, names: &Names, out: &mut String) {
+        let pad = " ".repeat(indent);
+        let mut at = 0;
+        while at < lines.len() {
+            let guard = self.line_guard(&lines[at]);
+            if *guard == Cond::True {
+                // An action that trims would swallow the empty lines before it.
+                let control_follows = lines.get(at + 1).is_none_or(|next| {
+                    *self.line_guard(next) != Cond::True || !matches!(next.node, Node::Leaf(_))
+                });
+                self.line(&lines[at], control_follows, indent, names, out);
+                at += 1;
+                continue;
+            }
+            out.push_str(&format!(
+                "{pad}{{{{- if {} }}}}\n",
+                self.condition(guard, names)
+            ));
+            at = self.lines_under(lines, at, guard, indent, names, out);
+            let contrary = self.condition(&self.contrary(guard), names);
+            if at < lines.len() && self.condition(&lines[at].guard, names) == contrary {
+                out.push_str(&format!("{pad}{{{{- else }}}}\n"));
+                at = self.lines_under(lines, at, &lines[at].guard, indent, names, out);
+            }
+            out.push_str(&format!("{pad}{{{{- end }}}}\n"));
+        }
+    }
+
+    fn lines_under(
+        &self,
+        lines: &[Entry],
+        from: usize,
+        held: &Cond,
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) -> usize {
+        let inner: Vec<Entry> = lines[from..]
+            .iter()
+            .map_while(|entry| {
+                Some(Entry {
+                    guard: beyond(&entry.guard, held)?,
+                    ..entry.clone()
+                })
+            })
+            .collect();
+        self.lines(&inner, indent, names, out);
+        from + inner.len()
+    }
+
+    fn line_guard<'e>(&self, entry: &'e Entry) -> &'e Cond {
+        match walked(entry) {
+            Some(path) if self.says(&entry.guard, path) => &Cond::True,
+            _ => &entry.guard,
+        }
+    }
+
+    fn line(
+        &self,
+        entry: &Entry,
+        control_follows: bool,
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) {
+        let pad = " ".repeat(indent);
+        match &entry.node {
+            Node::Range(path, body) => {
+                let (head, inner) = self.range_head(path, names);
+                out.push_str(&format!("{pad}{head}\n"));
+                self.lines(body, indent, &inner, out);
+                out.push_str(&format!("{pad}{{{{- end }}}}\n"));
+            }
+            Node::If(..) => self.chain(&entry.node, indent, names, out, &|node, out| {
+                let entry = Entry {
+                    key: None,
+                    guard: Cond::True,
+                    node: node.clone(),
+                };
+                self.line(&entry, true, indent, names, out);
+            }),
+            Node::Leaf(Scalar::Str(segs)) => {
+                if let Some(seg) = segs.iter().find(|seg| !self.fits_a_line(seg)) {
+                    self.refuse(format!("a value that may hold line breaks is put into a line of text: {seg:?}; give it a type that excludes them"));
+                }
+                match segs.as_slice() {
+                    [Seg::Lit(text)] if text.trim().is_empty() && control_follows => {
+                        out.push_str(&format!("{pad}{{{{ \"\" }}}}\n"))
+                    }
+                    [Seg::Lit(text)] if text.is_empty() => out.push('\n'),
+                    segs => out.push_str(&format!("{pad}{}\n", self.inline(segs, names))),
+                }
+            }
+            _ => self.refuse("a line of text is no text".to_owned()),
+        }
+    }
+}
+
+/// How the block ends, and the lines without what the style says already.
+fn block_style(lines: &[Entry]) -> (&[Entry], &'static str) {
+    let is_empty = |entry: &Entry| {
+        entry.guard == Cond::True
+            && matches!(&entry.node, Node::Leaf(scalar) if scalar.literal() == Some(""))
+    };
+    match lines.split_last() {
+        Some((last, rest)) if is_empty(last) && rest.last().is_some_and(is_empty) => (rest, "|+"),
+        Some((last, rest)) if is_empty(last) => (rest, "|"),
+        _ => (lines, "|-"),
+    }
+}

@@ -1,0 +1,390 @@
+//! Runs of the builder: asked on demand, remembered, and laid out by position.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    rc::Rc,
+};
+
+use serde_json::Value;
+
+use super::{
+    fold::{Folder, Out, Slot},
+    grammar::Grammar,
+    sample::{Assign, Samples},
+};
+use crate::{Refusal, Subject, tree::Scalar};
+
+/// A position of the output: the root, or a slot in a container at another position.
+pub type Pos = u32;
+
+/// The list of all objects.
+pub const ROOT: Pos = 0;
+
+/// What stands at a position, children aside.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Label {
+    /// A scalar.
+    Leaf(Scalar),
+    /// A text of lines.
+    Text,
+    /// A mapping.
+    Map,
+    /// A sequence.
+    Seq,
+    /// The value at a path.
+    Whole(String),
+    /// A range over the list at a path.
+    Range(String),
+}
+
+/// One object of one run: labels and children by position.
+#[derive(Debug, Default)]
+pub struct Flat {
+    labels: HashMap<Pos, u32>,
+    children: HashMap<Pos, Vec<Pos>>,
+}
+
+/// One run of the builder.
+#[derive(Debug)]
+pub struct Run {
+    /// The choices it was made with.
+    pub assign: Assign,
+    /// Its objects, in order.
+    pub objects: Vec<(Pos, Rc<Flat>)>,
+}
+
+/// All runs so far, and the positions seen in them.
+pub struct Runs<'a> {
+    subject: &'a Subject,
+    grammar: &'a Grammar,
+    /// What is known of the values.
+    pub samples: &'a Samples,
+    folder: Folder<'a>,
+    all: Vec<Run>,
+    by_assign: HashMap<Assign, usize>,
+    by_document: HashMap<String, usize>,
+    parents: Vec<(Pos, String)>,
+    keys: Vec<Option<Scalar>>,
+    object_of: Vec<Pos>,
+    index: HashMap<(Pos, String), Pos>,
+    labels: Vec<Label>,
+    label_index: HashMap<Label, u32>,
+    flats: HashMap<(Pos, *const Out), Rc<Flat>>,
+    relevant: HashMap<Pos, BTreeSet<usize>>,
+}
+
+impl<'a> Runs<'a> {
+    /// No runs yet.
+    #[must_use]
+    pub fn new(
+        subject: &'a Subject,
+        grammar: &'a Grammar,
+        samples: &'a Samples,
+        literals: &'a HashSet<i64>,
+    ) -> Self {
+        Self {
+            subject,
+            grammar,
+            samples,
+            folder: Folder::new(samples, literals),
+            all: Vec::new(),
+            by_assign: HashMap::new(),
+            by_document: HashMap::new(),
+            parents: vec![(ROOT, String::new())],
+            keys: vec![None],
+            object_of: vec![ROOT],
+            index: HashMap::new(),
+            labels: Vec::new(),
+            label_index: HashMap::new(),
+            flats: HashMap::new(),
+            relevant: HashMap::new(),
+        }
+    }
+
+    /// How many times the builder ran.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// A run.
+    #[must_use]
+    pub fn get(&self, run: usize) -> &Run {
+        &self.all[run]
+    }
+
+    /// The sample document for an assignment.
+    #[must_use]
+    pub fn document(&self, assign: &Assign) -> Value {
+        self.samples.document(self.grammar, assign)
+    }
+
+    /// The objects that the builder makes of the sample for an assignment.
+    ///
+    /// # Errors
+    /// What the builder did that cannot be traced.
+    pub fn build(&self, document: &Value) -> Result<Vec<Value>, Refusal> {
+        let recorder = super::recorder::Recorder::new(self.samples);
+        let objects = (self.subject.build)(&recorder, document).map_err(|why| Refusal::Trace {
+            component: self.subject.name.clone(),
+            why: format!("a sample is refused: {why}"),
+        })?;
+        match recorder.refused() {
+            Some(why) => Err(self.refuse(why)),
+            None => Ok(objects),
+        }
+    }
+
+    /// A refusal of this component.
+    #[must_use]
+    pub fn refuse(&self, why: String) -> Refusal {
+        Refusal::Trace {
+            component: self.subject.name.clone(),
+            why,
+        }
+    }
+
+    /// The run for an assignment, made now if it was not before.
+    ///
+    /// # Errors
+    /// What the builder did that cannot be traced.
+    pub fn run(&mut self, assign: &Assign) -> Result<usize, Refusal> {
+        if let Some(&run) = self.by_assign.get(assign) {
+            return Ok(run);
+        }
+        let document = self.document(assign);
+        // Choices below something that is switched off change nothing in the document.
+        let text = document.to_string();
+        let objects = match self.by_document.get(&text) {
+            Some(&same) => self.all[same].objects.clone(),
+            None => {
+                let slots = self
+                    .folder
+                    .objects(&self.build(&document)?)
+                    .map_err(|why| self.refuse(why))?;
+                slots.iter().map(|slot| self.place(slot)).collect()
+            }
+        };
+        let run = self.all.len();
+        self.all.push(Run {
+            assign: assign.clone(),
+            objects,
+        });
+        self.by_assign.insert(assign.clone(), run);
+        self.by_document.entry(text).or_insert(run);
+        Ok(run)
+    }
+
+    /// Runs an assignment with one choice changed, and notes which objects that changes.
+    ///
+    /// # Errors
+    /// What the builder did that cannot be traced.
+    pub fn flip(&mut self, assign: &Assign, choice: usize, variant: u8) -> Result<usize, Refusal> {
+        let before = self.run(assign)?;
+        let mut changed = assign.clone();
+        changed[choice] = variant;
+        let after = self.run(&changed)?;
+        self.note(before, after, choice);
+        Ok(after)
+    }
+
+    fn note(&mut self, before: usize, after: usize, choice: usize) {
+        let (a, b) = (&self.all[before].objects, &self.all[after].objects);
+        let mut touched: Vec<Pos> = Vec::new();
+        for (pos, flat) in a {
+            match b.iter().find(|(other, _)| other == pos) {
+                Some((_, other)) if Rc::ptr_eq(flat, other) => {}
+                Some(_) => touched.push(*pos),
+                None => touched.extend([*pos, ROOT]),
+            }
+        }
+        touched.extend(
+            b.iter()
+                .filter(|(pos, _)| a.iter().all(|(other, _)| other != pos))
+                .flat_map(|(pos, _)| [*pos, ROOT]),
+        );
+        for pos in touched {
+            self.relevant.entry(pos).or_default().insert(choice);
+        }
+    }
+
+    /// The choices that have been seen to change an object, or for [`ROOT`] which objects there are.
+    #[must_use]
+    pub fn relevant(&self, object: Pos) -> BTreeSet<usize> {
+        self.relevant.get(&object).cloned().unwrap_or_default()
+    }
+
+    fn place(&mut self, slot: &Slot) -> (Pos, Rc<Flat>) {
+        let pos = self.position(ROOT, slot);
+        let key = (pos, Rc::as_ptr(&slot.out));
+        if let Some(flat) = self.flats.get(&key) {
+            return (pos, flat.clone());
+        }
+        let mut flat = Flat::default();
+        self.flatten(pos, &slot.out, &mut flat);
+        let flat = Rc::new(flat);
+        // Ranges of objects are read afresh in each run, so their address says nothing.
+        if !matches!(*slot.out, Out::Range(..)) {
+            self.flats.insert(key, flat.clone());
+        }
+        (pos, flat)
+    }
+
+    fn position(&mut self, parent: Pos, slot: &Slot) -> Pos {
+        if let Some(&pos) = self.index.get(&(parent, slot.id.clone())) {
+            return pos;
+        }
+        let pos =
+            Pos::try_from(self.parents.len()).expect("a chart has fewer positions than u32 holds");
+        self.parents.push((parent, slot.id.clone()));
+        self.keys.push(slot.key.clone());
+        self.object_of.push(if parent == ROOT {
+            pos
+        } else {
+            self.object_of[parent as usize]
+        });
+        self.index.insert((parent, slot.id.clone()), pos);
+        pos
+    }
+
+    fn flatten(&mut self, pos: Pos, out: &Out, flat: &mut Flat) {
+        let label = match out {
+            Out::Leaf(scalar) => Label::Leaf(scalar.clone()),
+            Out::Text(_) => Label::Text,
+            Out::Map(_) => Label::Map,
+            Out::Seq(_) => Label::Seq,
+            Out::Whole(path) => Label::Whole(path.clone()),
+            Out::Range(path, _) => Label::Range(path.clone()),
+        };
+        let label = self.intern(label);
+        flat.labels.insert(pos, label);
+        let mut children = Vec::with_capacity(out.slots().len());
+        for slot in out.slots() {
+            let child = self.position(pos, slot);
+            children.push(child);
+            self.flatten(child, &slot.out, flat);
+        }
+        if !children.is_empty() {
+            flat.children.insert(pos, children);
+        }
+    }
+
+    fn intern(&mut self, label: Label) -> u32 {
+        if let Some(&known) = self.label_index.get(&label) {
+            return known;
+        }
+        let id = u32::try_from(self.labels.len()).expect("a chart has fewer labels than u32 holds");
+        self.labels.push(label.clone());
+        self.label_index.insert(label, id);
+        id
+    }
+
+    /// The label with an identifier.
+    #[must_use]
+    pub fn label(&self, id: u32) -> &Label {
+        &self.labels[id as usize]
+    }
+
+    /// The key of a position in a mapping.
+    #[must_use]
+    pub fn key(&self, pos: Pos) -> Option<Scalar> {
+        self.keys[pos as usize].clone()
+    }
+
+    /// The object that a position belongs to.
+    #[must_use]
+    pub fn object_of(&self, pos: Pos) -> Pos {
+        self.object_of[pos as usize]
+    }
+
+    fn flat(&self, run: usize, pos: Pos) -> Option<&Rc<Flat>> {
+        let object = self.object_of(pos);
+        self.all[run]
+            .objects
+            .iter()
+            .find(|(other, _)| *other == object)
+            .map(|(_, flat)| flat)
+    }
+
+    /// What stands at a position in a run; `None` where nothing does.
+    #[must_use]
+    pub fn content(&self, run: usize, pos: Pos) -> Option<u32> {
+        self.flat(run, pos)?.labels.get(&pos).copied()
+    }
+
+    /// Whether something stands at a position in a run; `None` where its container does not.
+    #[must_use]
+    pub fn presence(&self, run: usize, pos: Pos) -> Option<u32> {
+        let (parent, _) = self.parents[pos as usize];
+        let there = |pos: Pos| self.content(run, pos).is_some();
+        if parent != ROOT && !there(parent) {
+            return None;
+        }
+        Some(u32::from(there(pos)))
+    }
+
+    /// The children of a position in a run, in order.
+    #[must_use]
+    pub fn children(&self, run: usize, pos: Pos) -> Vec<Pos> {
+        if pos == ROOT {
+            return self.all[run].objects.iter().map(|(pos, _)| *pos).collect();
+        }
+        self.flat(run, pos)
+            .and_then(|flat| flat.children.get(&pos))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// One run for each way that a position's object looks in these runs.
+    #[must_use]
+    pub fn distinct(&self, runs: &[usize], pos: Pos) -> Vec<usize> {
+        if pos == ROOT {
+            return runs.to_vec();
+        }
+        let mut seen = HashSet::new();
+        runs.iter()
+            .copied()
+            .filter(|&run| {
+                self.flat(run, pos)
+                    .is_some_and(|flat| seen.insert(Rc::as_ptr(flat)))
+            })
+            .collect()
+    }
+
+    /// A position in words, for messages.
+    #[must_use]
+    pub fn describe(&self, pos: Pos) -> String {
+        let mut words = Vec::new();
+        let mut at = pos;
+        while at != ROOT {
+            let (parent, id) = &self.parents[at as usize];
+            words.push(
+                match self.keys[at as usize].as_ref().and_then(Scalar::literal) {
+                    Some(key) => key.to_owned(),
+                    None => id.clone(),
+                },
+            );
+            at = *parent;
+        }
+        words.reverse();
+        words.join(" / ")
+    }
+
+    /// The names of the choices that stand otherwise than all-on in an assignment.
+    #[must_use]
+    pub fn describe_assign(&self, assign: &Assign) -> BTreeMap<String, String> {
+        let choices = self.samples.choices.iter().zip(assign);
+        choices
+            .filter(|(choice, variant)| **variant != choice.on())
+            .map(|(choice, variant)| {
+                let value = match &choice.kind {
+                    super::sample::Kind::Enum(names) => names[usize::from(*variant)].clone(),
+                    super::sample::Kind::Bool => "false".to_owned(),
+                    super::sample::Kind::Set => "unset".to_owned(),
+                    super::sample::Kind::NonEmpty => "empty".to_owned(),
+                };
+                (choice.value_path().to_owned(), value)
+            })
+            .collect()
+    }
+}
