@@ -84,6 +84,9 @@ number_types! {
     /// A TCP port.
     Port(u16): 1 ..= u16::MAX, expected "a port: 1 to 65535";
 
+    /// How many pods: bounded, since the configuration of a cluster lists each of its pods.
+    Replicas(i32): 0 ..= 999, expected "a number of pods: 0 to 999";
+
     /// How many of something, none among the possibilities.
     Count(i32): 0 ..= i32::MAX, expected "a count: 0 or more";
 
