@@ -53,7 +53,7 @@ pub fn trace(subject: &Subject) -> Result<Traced, Refusal> {
         .into_iter()
         .collect();
     let samples = Samples::new(&grammar, &literals)?;
-    let mut learner = learn::Learner::new(runs::Runs::new(subject, &grammar, &samples, &literals));
+    let mut learner = learn::Learner::new(runs::Runs::new(subject, &samples, &literals));
     for round in 0..MAX_ROUNDS {
         let Node::Seq(objects) = learner.learn()? else {
             return Err(learner.runs.refuse("the objects are no list".to_owned()));
@@ -61,7 +61,7 @@ pub fn trace(subject: &Subject) -> Result<Traced, Refusal> {
         let wrong = disagreements(&mut learner, &samples, &objects)?;
         if wrong.is_empty() {
             let runs = learner.runs.count();
-            let objects = precedence::settle(subject, &samples, &grammar, objects)?;
+            let objects = precedence::settle(subject, &samples, objects)?;
             return Ok(Traced {
                 grammar,
                 samples,

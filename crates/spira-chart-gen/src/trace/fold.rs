@@ -160,7 +160,11 @@ pub struct Folder<'a> {
     samples: &'a Samples,
     literals: &'a HashSet<i64>,
     documents: RefCell<HashMap<String, Rc<Out>>>,
+    texts: RefCell<HashMap<String, Text>>,
 }
+
+/// A string, read once: its segments, and the list items that they speak of.
+type Text = Rc<(Vec<Seg>, Vec<(String, u8)>)>;
 
 /// An element of a container that is being read.
 struct Element<'v> {
@@ -178,6 +182,7 @@ impl<'a> Folder<'a> {
             samples,
             literals,
             documents: RefCell::default(),
+            texts: RefCell::default(),
         }
     }
 
@@ -191,6 +196,20 @@ impl<'a> Folder<'a> {
             .map(|object| (None, std::borrow::Cow::Borrowed(object)))
             .collect();
         self.slots(elements, &mut Vec::new(), true)
+    }
+
+    fn text(&self, text: &str) -> Fallible<Text> {
+        if let Some(known) = self.texts.borrow().get(text) {
+            return Ok(known.clone());
+        }
+        let segs = segments(self.samples, text)?;
+        let mut items = BTreeSet::new();
+        segs.iter().for_each(|seg| items_of(seg, &mut items));
+        let read = Rc::new((segs, items.into_iter().collect()));
+        self.texts
+            .borrow_mut()
+            .insert(text.to_owned(), Rc::clone(&read));
+        Ok(read)
     }
 
     fn document(&self, value: &Value, bound: &mut Vec<String>) -> Fallible<Rc<Out>> {
@@ -237,7 +256,7 @@ impl<'a> Folder<'a> {
                 name_bare_lines(&mut slots);
                 Out::Text(slots)
             }
-            Value::String(text) => Out::Leaf(Scalar::Str(segments(self.samples, text)?)),
+            Value::String(text) => Out::Leaf(Scalar::Str(self.text(text)?.0.clone())),
             Value::Array(items) => Out::Seq(
                 self.slots(
                     items
@@ -256,7 +275,7 @@ impl<'a> Folder<'a> {
         let elements = fields
             .iter()
             .map(|(key, value)| {
-                let key = segments(self.samples, key)?;
+                let key = self.text(key)?.0.clone();
                 Ok((Some(Scalar::Str(key)), std::borrow::Cow::Borrowed(value)))
             })
             .collect::<Fallible<_>>()?;
@@ -425,9 +444,7 @@ impl<'a> Folder<'a> {
 
     fn items_in(&self, value: &Value, items: &mut BTreeSet<(String, u8)>) -> Fallible<()> {
         match value {
-            Value::String(text) => segments(self.samples, text)?
-                .iter()
-                .for_each(|seg| items_of(seg, items)),
+            Value::String(text) => items.extend(self.text(text)?.1.iter().cloned()),
             Value::Number(number) => {
                 if let Some(path) = number
                     .as_i64()
@@ -441,9 +458,7 @@ impl<'a> Folder<'a> {
                 .try_for_each(|value| self.items_in(value, items))?,
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    segments(self.samples, key)?
-                        .iter()
-                        .for_each(|seg| items_of(seg, items));
+                    items.extend(self.text(key)?.1.iter().cloned());
                     self.items_in(value, items)?;
                 }
             }
@@ -505,11 +520,12 @@ fn items_of(seg: &Seg, items: &mut BTreeSet<(String, u8)>) {
 }
 
 fn items_of_path(path: &str, items: &mut BTreeSet<(String, u8)>) {
-    for item in 0..3 {
-        for mark in [format!("[{item}]"), format!("{{{item}}}")] {
-            for (at, _) in path.match_indices(&mark) {
-                items.insert((path[..at].to_owned(), item));
-            }
+    for (item, marks) in [["[0]", "{0}"], ["[1]", "{1}"], ["[2]", "{2}"]]
+        .iter()
+        .enumerate()
+    {
+        for (at, _) in marks.iter().flat_map(|mark| path.match_indices(mark)) {
+            items.insert((path[..at].to_owned(), u8::try_from(item).unwrap_or(0)));
         }
     }
 }

@@ -6,7 +6,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    grammar::Grammar,
     recorder::Recorder,
     sample::{Assign, Choice, Samples},
 };
@@ -25,14 +24,9 @@ const SHARED: &str = "zqsharedqz";
 pub fn settle(
     subject: &Subject,
     samples: &Samples,
-    grammar: &Grammar,
     mut objects: Vec<Entry>,
 ) -> Result<Vec<Entry>, Refusal> {
-    let judge = Judge {
-        subject,
-        samples,
-        grammar,
-    };
+    let judge = Judge { subject, samples };
     for object in &mut objects {
         judge.settle(&mut object.node)?;
     }
@@ -42,7 +36,6 @@ pub fn settle(
 struct Judge<'a> {
     subject: &'a Subject,
     samples: &'a Samples,
-    grammar: &'a Grammar,
 }
 
 impl Judge<'_> {
@@ -93,7 +86,7 @@ impl Judge<'_> {
             why,
         };
         let assign: Assign = self.samples.choices.iter().map(Choice::on).collect();
-        let mut document = self.samples.document(self.grammar, &assign);
+        let mut document = self.samples.document(&assign);
         for (path, value) in [(a, "first"), (b, "second")] {
             let map = document
                 .pointer_mut(&path.replace('.', "/"))

@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::{
     fold::{Folder, Out, Slot},
-    grammar::Grammar,
     sample::{Assign, Samples},
 };
 use crate::{Refusal, Subject, tree::Scalar};
@@ -56,7 +55,6 @@ pub struct Run {
 /// All runs so far, and the positions seen in them.
 pub struct Runs<'a> {
     subject: &'a Subject,
-    grammar: &'a Grammar,
     /// What is known of the values.
     pub samples: &'a Samples,
     folder: Folder<'a>,
@@ -76,15 +74,9 @@ pub struct Runs<'a> {
 impl<'a> Runs<'a> {
     /// No runs yet.
     #[must_use]
-    pub fn new(
-        subject: &'a Subject,
-        grammar: &'a Grammar,
-        samples: &'a Samples,
-        literals: &'a HashSet<i64>,
-    ) -> Self {
+    pub fn new(subject: &'a Subject, samples: &'a Samples, literals: &'a HashSet<i64>) -> Self {
         Self {
             subject,
-            grammar,
             samples,
             folder: Folder::new(samples, literals),
             all: Vec::new(),
@@ -116,7 +108,7 @@ impl<'a> Runs<'a> {
     /// The sample document for an assignment.
     #[must_use]
     pub fn document(&self, assign: &Assign) -> Value {
-        self.samples.document(self.grammar, assign)
+        self.samples.document(assign)
     }
 
     /// The objects that the builder makes of the sample for an assignment.

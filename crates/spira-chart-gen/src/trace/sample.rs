@@ -9,6 +9,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
 };
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use serde_json::{Map, Value, json};
 
 use super::grammar::{Grammar, Shape, StrShape};
@@ -104,6 +105,23 @@ pub struct Samples {
     int_at: HashMap<String, i64>,
     markers: RefCell<Markers>,
     literals: HashSet<i64>,
+    /// Finds the samples that do not look like a plain marker.
+    odd: Option<AhoCorasick>,
+    odd_sources: Vec<Source>,
+    plan: Plan,
+}
+
+/// How to make a document, with all that does not depend on the choices worked out.
+#[derive(Debug)]
+enum Plan {
+    Constant(Value),
+    Bool(Option<usize>),
+    Enum(Option<usize>, Vec<String>),
+    Opt(Option<usize>, Box<Plan>),
+    Struct(Vec<(String, Plan)>),
+    /// The second plan where the choice says empty.
+    Filled(Option<usize>, Box<Plan>, Value),
+    List(Vec<Plan>),
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +129,7 @@ struct Markers {
     texts: Vec<(String, Source)>,
     by_source: HashMap<Source, usize>,
     by_text: HashMap<String, usize>,
-    /// Samples that do not look like a plain marker, longest first.
+    /// Samples that do not look like a plain marker.
     odd: Vec<usize>,
 }
 
@@ -152,15 +170,34 @@ impl Samples {
             int_at: HashMap::new(),
             markers: RefCell::default(),
             literals: literals.clone(),
+            odd: None,
+            odd_sources: Vec::new(),
+            plan: Plan::Constant(Value::Null),
         };
         samples.register(&grammar.root, "", grammar)?;
+        samples.plan = samples.plan(&grammar.root, "");
+        let (texts, sources): (Vec<String>, Vec<Source>) = {
+            let markers = samples.markers.borrow();
+            markers
+                .odd
+                .iter()
+                .map(|&at| markers.texts[at].clone())
+                .unzip()
+        };
+        // Few patterns, searched for in every string of every run.
+        samples.odd = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(&texts)
+            .ok()
+            .filter(|_| !texts.is_empty());
+        samples.odd_sources = sources;
         Ok(samples)
     }
 
     /// The document for an assignment.
     #[must_use]
-    pub fn document(&self, grammar: &Grammar, assign: &Assign) -> Value {
-        self.fill(&grammar.root, "", assign)
+    pub fn document(&self, assign: &Assign) -> Value {
+        carry_out(&self.plan, assign)
     }
 
     /// The marker of a source.
@@ -186,16 +223,12 @@ impl Samples {
     /// The first odd marker in a text: its place, its length and what it stands for.
     #[must_use]
     pub fn find_odd(&self, text: &str) -> Option<(usize, usize, Source)> {
-        let markers = self.markers.borrow();
-        markers
-            .odd
-            .iter()
-            .filter_map(|&at| {
-                let (marker, source) = &markers.texts[at];
-                text.find(marker.as_str())
-                    .map(|place| (place, marker.len(), source.clone()))
-            })
-            .min_by_key(|(place, length, _)| (*place, usize::MAX - length))
+        let found = self.odd.as_ref()?.find(text)?;
+        Some((
+            found.start(),
+            found.len(),
+            self.odd_sources[found.pattern().as_usize()].clone(),
+        ))
     }
 
     /// The values of the virtual list of a StatefulSet's ordinals.
@@ -244,8 +277,10 @@ impl Samples {
                     self.register_string(Source::Key(entry.clone()), &format!("{entry}#key"), key);
                     self.register(value, &entry, grammar)?;
                 }
-                let all_on = self.choices.iter().map(Choice::on).collect();
-                let json = self.fill(shape, path, &all_on);
+                let json = carry_out(
+                    &self.plan(shape, path),
+                    &self.choices.iter().map(Choice::on).collect(),
+                );
                 if matches!(**value, Shape::Str(_)) {
                     self.wholes.push(Whole {
                         path: path.to_owned(),
@@ -312,70 +347,90 @@ impl Samples {
         Ok(())
     }
 
-    fn chosen(&self, path: &str, assign: &Assign) -> u8 {
-        match self.choice_at.get(path) {
-            Some(&at) => assign.get(at).copied().unwrap_or(1),
-            None => 1,
-        }
-    }
-
-    fn enum_name(&self, path: &str, names: &[String], assign: &Assign) -> Value {
-        let at = self
-            .choice_at
-            .get(path)
-            .map_or(0, |&at| assign.get(at).copied().unwrap_or(0));
-        json!(names[usize::from(at)])
-    }
-
-    fn fill(&self, shape: &Shape, path: &str, assign: &Assign) -> Value {
+    fn plan(&self, shape: &Shape, path: &str) -> Plan {
+        let choice = self.choice_at.get(path).copied();
         match shape {
-            Shape::Str(_) => json!(self.marker(Source::Value(path.to_owned()))),
-            Shape::Int { .. } => json!(self.int_at[path]),
-            Shape::Bool => json!(self.chosen(path, assign) == 1),
-            Shape::Enum(names) => self.enum_name(path, names, assign),
-            Shape::Opt(_) if self.chosen(path, assign) == 0 => Value::Null,
-            Shape::Opt(inner) => match &**inner {
-                Shape::Bool => json!(self.chosen(&format!("{path}~"), assign) == 1),
-                Shape::Enum(names) => self.enum_name(&format!("{path}~"), names, assign),
-                inner => self.fill(inner, path, assign),
-            },
-            Shape::Struct(fields) => Value::Object(
+            Shape::Str(_) => Plan::Constant(json!(self.marker(Source::Value(path.to_owned())))),
+            Shape::Int { .. } => Plan::Constant(json!(self.int_at[path])),
+            Shape::Bool => Plan::Bool(choice),
+            Shape::Enum(names) => Plan::Enum(choice, names.clone()),
+            Shape::Opt(inner) => {
+                let held = self.choice_at.get(&format!("{path}~")).copied();
+                let inner = match &**inner {
+                    Shape::Bool => Plan::Bool(held),
+                    Shape::Enum(names) => Plan::Enum(held, names.clone()),
+                    inner => self.plan(inner, path),
+                };
+                Plan::Opt(choice, Box::new(inner))
+            }
+            Shape::Struct(fields) => Plan::Struct(
                 fields
                     .iter()
-                    .map(|(key, field)| {
-                        (
-                            key.clone(),
-                            self.fill(field, &format!("{path}.{key}"), assign),
-                        )
-                    })
+                    .map(|(key, field)| (key.clone(), self.plan(field, &format!("{path}.{key}"))))
                     .collect(),
             ),
-            Shape::List(_) if self.chosen(path, assign) == 0 => json!([]),
-            Shape::List(item) => (0..3)
-                .map(|at| self.fill(item, &format!("{path}[{at}]"), assign))
-                .collect(),
-            Shape::Map { .. } if self.chosen(path, assign) == 0 => json!({}),
-            Shape::Map { value, .. } => Value::Object(
-                (0..3)
-                    .map(|at| {
-                        let entry = format!("{path}{{{at}}}");
-                        (
-                            self.marker(Source::Key(entry.clone())),
-                            self.fill(value, &entry, assign),
-                        )
-                    })
-                    .collect(),
-            ),
+            Shape::List(item) => {
+                let items = (0..3)
+                    .map(|at| self.plan(item, &format!("{path}[{at}]")))
+                    .collect();
+                Plan::Filled(choice, Box::new(Plan::List(items)), json!([]))
+            }
+            Shape::Map { value, .. } => {
+                let entry = |at: usize| {
+                    let entry = format!("{path}{{{at}}}");
+                    (
+                        self.marker(Source::Key(entry.clone())),
+                        self.plan(value, &entry),
+                    )
+                };
+                Plan::Filled(
+                    choice,
+                    Box::new(Plan::Struct((0..3).map(entry).collect())),
+                    json!({}),
+                )
+            }
             Shape::Whole { list, .. } => {
-                let whole = self.wholes.iter().find(|whole| whole.path == path);
-                match (whole, self.chosen(path, assign), list) {
-                    (Some(whole), 1, true) => json!([whole.json]),
-                    (Some(whole), 1, false) => whole.json.clone(),
-                    (_, _, true) => json!([]),
-                    _ => json!({}),
-                }
+                let json = self
+                    .wholes
+                    .iter()
+                    .find(|whole| whole.path == path)
+                    .map_or(Value::Null, |whole| whole.json.clone());
+                let (full, empty) = if *list {
+                    (json!([json]), json!([]))
+                } else {
+                    (json, json!({}))
+                };
+                Plan::Filled(choice, Box::new(Plan::Constant(full)), empty)
             }
         }
+    }
+}
+
+/// What was chosen; witnesses, which have no choices, are on.
+fn chosen(choice: Option<usize>, assign: &Assign) -> u8 {
+    choice.and_then(|at| assign.get(at)).copied().unwrap_or(1)
+}
+
+fn carry_out(plan: &Plan, assign: &Assign) -> Value {
+    match plan {
+        Plan::Constant(value) => value.clone(),
+        Plan::Bool(choice) => json!(chosen(*choice, assign) == 1),
+        Plan::Enum(choice, names) => json!(
+            names[choice
+                .and_then(|at| assign.get(at))
+                .map_or(0, |&variant| usize::from(variant))]
+        ),
+        Plan::Opt(choice, _) if chosen(*choice, assign) == 0 => Value::Null,
+        Plan::Opt(_, inner) => carry_out(inner, assign),
+        Plan::Struct(fields) => Value::Object(
+            fields
+                .iter()
+                .map(|(key, field)| (key.clone(), carry_out(field, assign)))
+                .collect(),
+        ),
+        Plan::List(items) => items.iter().map(|item| carry_out(item, assign)).collect(),
+        Plan::Filled(choice, _, empty) if chosen(*choice, assign) == 0 => empty.clone(),
+        Plan::Filled(_, full, _) => carry_out(full, assign),
     }
 }
 
