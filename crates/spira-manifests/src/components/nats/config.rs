@@ -44,7 +44,6 @@ fn nats_conf(context: &Context, values: &Values) -> String {
         format!("http_port: {MONITOR_PORT}"),
         "lame_duck_grace_period: 10s".to_owned(),
         "lame_duck_duration: 30s".to_owned(),
-        String::new(),
         "cluster {".to_owned(),
         format!("  name: \"{cluster}\""),
         format!("  port: {CLUSTER_PORT}"),
@@ -59,7 +58,6 @@ fn nats_conf(context: &Context, values: &Values) -> String {
     lines.extend(["  ]".to_owned(), "}".to_owned()]);
     if values.jetstream.enabled {
         lines.extend([
-            String::new(),
             "jetstream {".to_owned(),
             format!("  store_dir: {STORE}"),
             format!("  max_memory_store: {}", values.jetstream.memory),
@@ -69,7 +67,6 @@ fn nats_conf(context: &Context, values: &Values) -> String {
     }
     if let Some(login) = nats.login {
         lines.extend([
-            String::new(),
             "authorization {".to_owned(),
             format!("  user: \"{}\"", login.username),
             "  password: $CLIENT_PASSWORD".to_owned(),
