@@ -38,6 +38,7 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
 fn nats_conf(context: &Context, values: &Values) -> String {
     let nats = context.nats();
     let cluster = context.fullname();
+    let headless = headless_name(context);
     let mut lines = vec![
         "server_name: $SERVER_NAME".to_owned(),
         format!("port: {}", nats.port),
@@ -52,8 +53,9 @@ fn nats_conf(context: &Context, values: &Values) -> String {
         "  routes: [".to_owned(),
     ];
     for ordinal in context.intrinsics().ordinals(values.replicas.get()) {
-        let host = format!("{cluster}-{ordinal}.{}", headless_name(context));
-        lines.push(format!("    \"nats://{host}:{CLUSTER_PORT}\""));
+        lines.push(format!(
+            "    \"nats://{cluster}-{ordinal}.{headless}:{CLUSTER_PORT}\""
+        ));
     }
     lines.extend(["  ]".to_owned(), "}".to_owned()]);
     if values.jetstream.enabled {
