@@ -334,7 +334,10 @@ impl Evaluation<'_> {
             let Some((kind, name)) = identity(&entry.node) else {
                 continue;
             };
-            if format!("{kind}/{}", self.text(&scope, name)?) == object {
+            if self
+                .text(&scope, name)
+                .is_ok_and(|name| format!("{kind}/{name}") == object)
+            {
                 let data = ["data", "stringData"]
                     .iter()
                     .find_map(|key| entry.node.get(key))
@@ -349,15 +352,19 @@ impl Evaluation<'_> {
     }
 }
 
-/// The kind and the name of an object of the tree.
+/// The kind and the name of an object of the tree; where the user may choose the name, the one
+/// that it has otherwise.
 #[must_use]
 pub fn identity(object: &Node) -> Option<(&str, &[Seg])> {
-    let kind = match &object.get("kind")?.node {
-        Node::Leaf(kind) => kind.literal()?,
-        _ => return None,
+    let Node::Leaf(kind) = &object.get("kind")?.node else {
+        return None;
     };
-    match &object.get("metadata")?.node.get("name")?.node {
-        Node::Leaf(Scalar::Str(name)) => Some((kind, name)),
+    let mut name = &object.get("metadata")?.node.get("name")?.node;
+    while let Node::If(_, _, otherwise) = name {
+        name = otherwise;
+    }
+    match name {
+        Node::Leaf(Scalar::Str(name)) => Some((kind.literal()?, name)),
         _ => None,
     }
 }
@@ -412,7 +419,13 @@ impl Answer for ReleaseAnswers<'_> {
             Intrinsic::Credential { secret, key, value } => {
                 let generate = evaluation.values.pointer("/global/secrets/generate")
                     != Some(&Value::Bool(false));
-                release.credential(&evaluation.text(scope, secret)?, key, None, generate, value)
+                release.credential(
+                    &evaluation.text(scope, secret)?,
+                    &evaluation.text(scope, key)?,
+                    None,
+                    generate,
+                    value,
+                )
             }
         })
     }

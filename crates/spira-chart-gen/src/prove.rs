@@ -57,12 +57,14 @@ pub struct Proof {
 /// Releases whose names are hard: long ones, with dots, cut at a dash.
 fn releases() -> Vec<Release> {
     let long = "a-very-long-release-name-that-helm-still-accepts-0123";
-    vec![
+    [
         Release::new("spira", "spira"),
         Release::new("x", "default"),
         Release::new(long, "a-namespace"),
         Release::new("with.dots.and--dashes-at-the-cut-------------------z", "n"),
     ]
+    .map(|release| release.with_generated(|secret, key| format!("{secret}/{key}")))
+    .into()
 }
 
 /// Compares tree and builders.

@@ -7,6 +7,7 @@ mod precedence;
 mod recorder;
 mod runs;
 mod sample;
+mod unite;
 
 use std::collections::HashSet;
 

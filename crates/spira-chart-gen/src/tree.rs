@@ -54,7 +54,7 @@ pub enum Intrinsic {
         /// The name of the Secret that may hold it already.
         secret: Vec<Seg>,
         /// Its key in the Secret.
-        key: String,
+        key: Vec<Seg>,
         /// The path of the value that would have given it, for the error message.
         value: String,
     },

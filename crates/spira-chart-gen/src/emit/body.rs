@@ -191,8 +191,10 @@ impl<'a> Writer<'a> {
             text.to_owned()
         } else {
             format!(
-                "{{{{- if {} }}}}\n{text}{{{{- end }}}}\n",
-                self.condition(guard, names)
+                "{}
+{text}{{{{- end }}}}
+",
+                action("if", &self.condition(guard, names), "")
             )
         }
     }
@@ -258,6 +260,10 @@ impl<'a> Writer<'a> {
         while at < sorted.len() {
             let entry = sorted[at];
             let guard = self.needed_guard(entry);
+            if let Some(next) = self.splice_or_else(&sorted, at, indent, names, out) {
+                at = next;
+                continue;
+            }
             if *guard == Cond::True {
                 self.under(&entry.guard, || {
                     self.entry(entry, entries, indent, names, out)
@@ -269,8 +275,36 @@ impl<'a> Writer<'a> {
                 at += 1;
                 continue;
             }
-            at = self.guarded_run(&sorted, at, entries, indent, names, out);
+            at = self.guarded_run(&sorted, at, indent, names, out);
         }
+    }
+
+    /// A list of the user's in a sequence, or where it is empty something else.
+    fn splice_or_else(
+        &self,
+        sorted: &[&Entry],
+        at: usize,
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) -> Option<usize> {
+        let (entry, other) = (sorted[at], sorted.get(at + 1)?);
+        let Node::Whole(path) = &entry.node else {
+            return None;
+        };
+        let spliced = entry.key.is_none() && self.says(&entry.guard, path);
+        if !spliced || other.guard != self.contrary(&entry.guard) {
+            return None;
+        }
+        let pad = " ".repeat(indent);
+        out.push_str(&format!("{pad}{{{{- with {} }}}}\n{pad}{{{{- toYaml . | nindent {indent} }}}}\n{pad}{{{{- else }}}}\n", self.path(path, names)));
+        let guard = other.guard.clone();
+        let mut next = at + 1;
+        self.under(&guard, || {
+            next = self.run_under(sorted, at + 1, &guard, indent, names, out)
+        });
+        out.push_str(&format!("{pad}{{{{- end }}}}\n"));
+        Some(next)
     }
 
     /// Neighbours that build on one guard share its `if`; those with the contrary its `else`.
@@ -278,7 +312,6 @@ impl<'a> Writer<'a> {
         &self,
         sorted: &[&Entry],
         from: usize,
-        siblings: &[Entry],
         indent: usize,
         names: &Names,
         out: &mut String,
@@ -294,14 +327,14 @@ impl<'a> Writer<'a> {
             action("if", &self.condition(guard, names), &pad)
         ));
         self.under(guard, || {
-            at = self.run_under(sorted, at, guard, siblings, indent, names, out)
+            at = self.run_under(sorted, at, guard, indent, names, out)
         });
         let contrary = self.condition(&self.contrary(guard), names);
         if at < sorted.len() && self.condition(&sorted[at].guard, names) == contrary {
             out.push_str(&format!("{pad}{{{{- else }}}}\n"));
             let other = sorted[at].guard.clone();
             self.under(&other, || {
-                at = self.run_under(sorted, at, &other, siblings, indent, names, out)
+                at = self.run_under(sorted, at, &other, indent, names, out)
             });
         }
         out.push_str(&format!("{pad}{{{{- end }}}}\n"));
@@ -313,7 +346,6 @@ impl<'a> Writer<'a> {
         sorted: &[&Entry],
         from: usize,
         held: &Cond,
-        siblings: &[Entry],
         indent: usize,
         names: &Names,
         out: &mut String,
@@ -327,7 +359,6 @@ impl<'a> Writer<'a> {
                 })
             })
             .collect();
-        let _ = siblings;
         self.entries(&inner, indent, names, out);
         from + inner.len()
     }
@@ -423,6 +454,9 @@ impl<'a> Writer<'a> {
                 [Seg::Str(Source::Value(value))] if value == path => " {{ . | quote }}".to_owned(),
                 _ => return false,
             },
+            Node::Leaf(Scalar::Int(value)) if value == path && self.is_truthy_when_set(path) => {
+                " {{ . | int64 }}".to_owned()
+            }
             _ => return false,
         };
         out.push_str(&format!(
@@ -512,7 +546,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Node::Map(entries) => self.mapping(key, entries, indent, names, out),
-            Node::Seq(entries) => self.container(key, entries, indent, names, out, "[]"),
+            Node::Seq(entries) => self.sequence(key, entries, indent, names, out),
             Node::Text(entries) => self.text(key, entries, indent, names, out),
             Node::Range(path, _) => {
                 self.refuse(format!("a range over {path} stands outside a container"))
@@ -576,7 +610,7 @@ impl<'a> Writer<'a> {
                 if let (true, Some((secret, key, value))) = (passes, credential(other)) {
                     let call = Intrinsic::Credential {
                         secret: secret.to_vec(),
-                        key: key.to_owned(),
+                        key: key.to_vec(),
                         value: value.to_owned(),
                     };
                     self.note(&call);
@@ -659,6 +693,33 @@ impl<'a> Writer<'a> {
             }
         }
         self.container(key, entries, indent, names, out, "{}");
+    }
+
+    fn sequence(
+        &self,
+        key: &str,
+        entries: &[Entry],
+        indent: usize,
+        names: &Names,
+        out: &mut String,
+    ) {
+        let pad = " ".repeat(indent);
+        match self
+            .outline
+            .lists
+            .iter()
+            .find(|shared| entries.starts_with(&shared.entries))
+        {
+            Some(shared) if names.items.is_empty() => {
+                out.push_str(&format!(
+                    "{pad}{key}:\n{pad}  {{{{- include \"{}\" . | nindent {} }}}}\n",
+                    shared.name,
+                    indent + 2
+                ));
+                self.entries(&entries[shared.entries.len()..], indent + 2, names, out);
+            }
+            _ => self.container(key, entries, indent, names, out, "[]"),
+        }
     }
 
     /// Entries of a mapping, with the labels that they share included.
@@ -904,7 +965,7 @@ impl<'a> Writer<'a> {
 }
 
 /// The credential that a node is, if it is one.
-fn credential(node: &Node) -> Option<(&[Seg], &str, &str)> {
+fn credential(node: &Node) -> Option<(&[Seg], &[Seg], &str)> {
     let Node::Leaf(Scalar::Str(segs)) = node else {
         return None;
     };
@@ -928,31 +989,82 @@ pub(super) fn walked(entry: &Entry) -> Option<&str> {
 
 /// An action that opens a block, broken where its line would be too long.
 fn action(word: &str, condition: &str, pad: &str) -> String {
-    let line = format!("{{{{- {word} {condition} }}}}");
-    if pad.len() + line.len() <= super::MAX_LINE {
-        return line;
-    }
-    format!(
-        "{{{{- {word} {} }}}}",
-        condition.replace(" (", &format!("\n{pad}    ("))
-    )
+    fold(&format!("{pad}{{{{- {word} {condition} }}}}"), pad.len())
+        .trim_start()
+        .to_owned()
 }
 
 /// A line whose action is too long is broken at its pipes, then at its arguments.
 fn fold(line: &str, indent: usize) -> String {
-    let pad = " ".repeat(indent + 4);
-    let longest = |text: &str| text.lines().map(str::len).max().unwrap_or(0);
-    let mut folded = line.to_owned();
-    for (from, to) in [
-        (" | ", format!("\n{pad}| ")),
-        (" (dict ", format!("\n{pad}  (dict ")),
-        (" \"root\" ", format!("\n{pad}    \"root\" ")),
-    ] {
-        if longest(&folded) > super::MAX_LINE {
-            folded = folded.replace(from, &to);
-        }
+    let (Some(open), Some(close)) = (line.rfind("{{"), line.rfind(" }}")) else {
+        return line.to_owned();
+    };
+    if line.len() <= super::MAX_LINE {
+        return line.to_owned();
     }
+    let pad = " ".repeat(indent + 4);
+    let mut folded = line[..open].to_owned();
+    let mut width = open;
+    for word in words(&line[open..close]) {
+        // A pipe starts a line of its own, whatever comes before the first one stays together.
+        if width > indent + 4 && (word == "|" || width + word.len() + 1 > super::MAX_LINE - 12) {
+            folded.truncate(folded.trim_end().len());
+            folded.push_str(&format!("\n{pad}"));
+            width = pad.len();
+        }
+        folded.push_str(word);
+        folded.push(' ');
+        width += word.len() + 1;
+    }
+    folded.push_str(line[close..].trim_start());
     folded
+}
+
+/// The words of an action; what is in parentheses or quotes is one word, unless it is long.
+fn words(action: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let (mut depth, mut quote, mut start) = (0_u32, None, 0);
+    let mut last = ' ';
+    for (at, c) in action.char_indices() {
+        match (quote, c) {
+            (Some(open), _) if c == open && last != '\\' => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '`') => quote = Some(c),
+            (None, '(') => depth += 1,
+            (None, ')') => depth = depth.saturating_sub(1),
+            (None, ' ') if depth == 0 => {
+                found.push(&action[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        last = c;
+    }
+    found.push(&action[start..]);
+    found
+        .into_iter()
+        .filter(|word| !word.is_empty())
+        .flat_map(open_up)
+        .collect()
+}
+
+/// A long word in parentheses, as the words in it.
+fn open_up(word: &str) -> Vec<&str> {
+    const LONG: usize = 80;
+    if word.len() <= LONG || !word.starts_with('(') {
+        return vec![word];
+    }
+    let inner = words(&word[1..]);
+    let step = if inner.first() == Some(&"dict") { 2 } else { 1 };
+    // The parenthesis stays with its first word, and a key of a dict with its value.
+    let mut parts = vec![&word[..=inner.first().map_or(0, |first| first.len())]];
+    let mut at = parts[0].len() + 1;
+    for group in inner[1..].chunks(step) {
+        let length = group.iter().map(|word| word.len()).sum::<usize>() + group.len() - 1;
+        parts.push(&word[at..at + length]);
+        at += length + 1;
+    }
+    parts
 }
 
 /// A literal text in lines of a folded block.

@@ -71,6 +71,7 @@ impl Writer<'_> {
             match shape {
                 Shape::Str(string) => string.min > 0,
                 Shape::Enum(_) => true,
+                Shape::Int { min, max } => *min > 0 || *max < 0,
                 Shape::Struct(fields) => fields
                     .iter()
                     .any(|(_, field)| !matches!(field, Shape::Opt(_))),
@@ -227,7 +228,7 @@ impl Writer<'_> {
         &self,
         given: Option<&str>,
         secret: &[Seg],
-        key: &str,
+        key: &[Seg],
         value: &str,
         names: &Names,
     ) -> String {
@@ -238,7 +239,7 @@ impl Writer<'_> {
             "include \"{}.credential\" (dict {given}\"secret\" {} \"key\" {} \"value\" {} \"root\" {})",
             self.component,
             paren(&self.expression(secret, names)),
-            go_string(key),
+            paren(&self.expression(key, names)),
             go_string(value),
             names.root()
         )

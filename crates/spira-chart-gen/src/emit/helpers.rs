@@ -13,7 +13,7 @@ pub fn comments(source: &str) -> BTreeMap<Vec<String>, String> {
     for line in source.lines() {
         if let Some(text) = line.strip_prefix("/// ").or(line.strip_prefix("///")) {
             doc.push(text.to_owned());
-        } else if let Some(rest) = line.strip_prefix("pub fn ") {
+        } else if let Some(rest) = function(line) {
             let name = rest.split(['(', '<']).next().unwrap_or_default();
             found.insert(words(name), first_paragraph(&doc));
             doc.clear();
@@ -22,6 +22,13 @@ pub fn comments(source: &str) -> BTreeMap<Vec<String>, String> {
         }
     }
     found
+}
+
+/// The rest of a line that opens a public function.
+fn function(line: &str) -> Option<&str> {
+    ["pub fn ", "pub(super) fn ", "pub(crate) fn "]
+        .iter()
+        .find_map(|start| line.strip_prefix(start))
 }
 
 fn words(name: &str) -> Vec<String> {
@@ -64,14 +71,16 @@ pub fn comment_for(comments: &BTreeMap<Vec<String>, String>, object: &Entry, fil
     doc.map(|doc| comment_lines(doc)).unwrap_or_default()
 }
 
+/// `HTTPRoute` as `http_route`.
 fn snake(kind: &str) -> String {
+    let letters: Vec<char> = kind.chars().collect();
     let mut snake = String::new();
-    let mut last_lower = false;
-    for c in kind.chars() {
-        if c.is_uppercase() && last_lower {
+    for (at, c) in letters.iter().enumerate() {
+        let after_lower = at > 0 && letters[at - 1].is_lowercase();
+        let before_lower = at > 0 && letters.get(at + 1).is_some_and(|next| next.is_lowercase());
+        if c.is_uppercase() && (after_lower || before_lower) {
             snake.push('_');
         }
-        last_lower = c.is_lowercase();
         snake.extend(c.to_lowercase());
     }
     snake
@@ -124,6 +133,16 @@ pub fn text(writer: &Writer) -> String {
             (shared.name.clone(), shared.about.clone(), body)
         })
         .collect();
+    let lists: Vec<(String, String, String)> = writer
+        .outline
+        .lists
+        .iter()
+        .map(|shared| {
+            let mut body = String::new();
+            writer.entries(&shared.entries, 0, &names, &mut body);
+            (shared.name.clone(), shared.about.clone(), body)
+        })
+        .collect();
     // The bodies above have been written by now, so all helpers that they need are known.
     let needed = writer.helpers();
     for helper in &needed {
@@ -146,6 +165,9 @@ pub fn text(writer: &Writer) -> String {
     }
     if needed.contains("credential") {
         parts.push(credential(own));
+    }
+    for (name, about, body) in lists {
+        parts.push(define(&name, &about, &body));
     }
     for (name, about, body) in data {
         // A body that ends in a literal block keeps its last line break: `end` must not trim it.
@@ -172,9 +194,8 @@ fn fullname(own: &str, component: &str) -> String {
     } else {
         format!("{own}.{component}.fullname")
     };
-    let about = format!(
-        "The name that the objects of {component} start with: at most {MAX} characters, so that what is derived from it fits."
-    );
+    let about =
+        format!("The name that the objects of {component} start with, cut to {MAX} characters.");
     let body = format!(
         "{{{{- $name := get (.Values.global.fullnameOverrides | default dict) \"{component}\" }}}}\n\
          {{{{- $release := .Release.Name | replace \".\" \"-\" | trunc {room} | trimAll \"-\" }}}}\n\

@@ -24,6 +24,8 @@ pub struct Outline {
     pub labels: Vec<Shared>,
     /// The data of objects whose checksum is asked for.
     pub data: Vec<Shared>,
+    /// What lists in several places start with.
+    pub lists: Vec<Shared>,
 }
 
 impl Outline {
@@ -38,6 +40,7 @@ impl Outline {
         Self {
             labels: shared_labels(component, &maps),
             data: shared_data(component, traced),
+            lists: shared_lists(component, traced),
         }
     }
 
@@ -112,20 +115,24 @@ fn shared_labels(component: &str, maps: &[LabelMap]) -> Vec<Shared> {
         .filter(|(count, (key, entries))| occurs(*count, key, entries) > 1)
     {
         let (base, about) = match key.as_str() {
-            "labels" => ("labels", "The labels of every object."),
+            "labels" => ("labels", "The labels of every object"),
             _ => (
                 "selectorLabels",
-                "The labels that select the pods: they never change over a release's life.",
+                "The labels that select the pods, which never change over a release's life",
             ),
         };
+        let part = part_of(component, entries)
+            .map(|part| format!(".{part}"))
+            .unwrap_or_default();
+        let about = if part.is_empty() {
+            format!("{about}.")
+        } else {
+            format!("{about}: those of {}.", &part[1..])
+        };
+        let stem = format!("{component}{part}.{base}");
         let same = shared
             .iter()
-            .filter(|other| {
-                other
-                    .name
-                    .trim_end_matches(char::is_numeric)
-                    .ends_with(&format!(".{base}"))
-            })
+            .filter(|other| other.name.trim_end_matches(char::is_numeric) == stem)
             .count();
         let number = if same == 0 {
             String::new()
@@ -133,13 +140,31 @@ fn shared_labels(component: &str, maps: &[LabelMap]) -> Vec<Shared> {
             (same + 1).to_string()
         };
         shared.push(Shared {
-            name: format!("{component}.{base}{number}"),
-            about: about.to_owned(),
+            name: format!("{stem}{number}"),
+            about,
             entries: entries.clone(),
         });
     }
     shared.sort_by_key(|one| std::cmp::Reverse(one.entries.len()));
     shared
+}
+
+/// The part of a component that labels speak of, if it is not the component itself.
+fn part_of(component: &str, labels: &[Entry]) -> Option<String> {
+    let label = labels
+        .iter()
+        .find(|entry| entry.literal_key() == Some("app.kubernetes.io/component"))?;
+    let Node::Leaf(value) = &label.node else {
+        return None;
+    };
+    let value = value.literal().filter(|value| *value != component)?;
+    Some(
+        value
+            .strip_prefix(component)
+            .unwrap_or(value)
+            .trim_matches('-')
+            .to_owned(),
+    )
 }
 
 fn shared_data(component: &str, traced: &Traced) -> Vec<Shared> {
@@ -181,6 +206,61 @@ fn shared_data(component: &str, traced: &Traced) -> Vec<Shared> {
         });
     }
     shared
+}
+
+/// The environments that several containers start with, where they are long.
+fn shared_lists(component: &str, traced: &Traced) -> Vec<Shared> {
+    const LONG: usize = 3;
+    let mut environments = Vec::new();
+    traced
+        .objects
+        .iter()
+        .for_each(|object| lists_under("env", &object.node, &mut environments));
+    let mut shared: Vec<Shared> = Vec::new();
+    for (at, one) in environments.iter().enumerate() {
+        for other in &environments[at + 1..] {
+            let common = one
+                .iter()
+                .zip(other.iter())
+                .take_while(|(a, b)| a == b && !matches!(a.node, Node::Whole(_)))
+                .count();
+            let known = shared.iter().any(|known| one.starts_with(&known.entries));
+            if common >= LONG && !known {
+                let number = if shared.is_empty() {
+                    String::new()
+                } else {
+                    (shared.len() + 1).to_string()
+                };
+                shared.push(Shared {
+                    name: format!("{component}.env{number}"),
+                    about: "The environment that several containers have in common.".to_owned(),
+                    entries: one[..common].to_vec(),
+                });
+            }
+        }
+    }
+    shared
+}
+
+fn lists_under(key: &str, node: &Node, found: &mut Vec<Vec<Entry>>) {
+    match node {
+        // Inside a range its variables are needed.
+        Node::Range(..) => {}
+        Node::If(_, then, other) => {
+            lists_under(key, then, found);
+            lists_under(key, other, found);
+        }
+        node => {
+            for entry in node.entries() {
+                if let (Some(literal), Node::Seq(items)) = (entry.literal_key(), &entry.node)
+                    && literal == key
+                {
+                    found.push(items.clone());
+                }
+                lists_under(key, &entry.node, found);
+            }
+        }
+    }
 }
 
 fn camel(text: &str) -> String {

@@ -363,11 +363,32 @@ impl<'a> Folder<'a> {
             };
             let id = match key {
                 Some(key) => format!("{key:?}"),
+                None if documents => self.object_identity(value, &out),
                 None => identity(value, &out),
             };
             slots.push(numbered(id, key.clone(), out, &mut seen));
         }
         Ok(slots)
+    }
+
+    /// An object is told by its kind and what its name adds to the component's, or by the value
+    /// that is its name.
+    fn object_identity(&self, value: &Value, out: &Out) -> String {
+        let name = value.pointer("/metadata/name").and_then(Value::as_str);
+        let (Some(kind), Some(Ok(name))) = (
+            value["kind"].as_str(),
+            name.map(|name| segments(self.samples, name)),
+        ) else {
+            return identity(value, out);
+        };
+        if let [Seg::Str(source @ Source::Value(_))] = name.as_slice() {
+            return format!("{kind} {source:?}");
+        }
+        let suffix: String = name
+            .iter()
+            .map(|seg| if let Seg::Lit(text) = seg { text } else { "" })
+            .collect();
+        format!("{kind} {suffix}")
     }
 
     /// The outermost list that is not walked yet and of which this holds exactly one item.
@@ -473,9 +494,10 @@ fn items_of(seg: &Seg, items: &mut BTreeSet<(String, u8)>) {
             crate::tree::Intrinsic::Sha256(segs) | crate::tree::Intrinsic::Checksum(segs) => {
                 segs.iter().for_each(|seg| items_of(seg, items))
             }
-            crate::tree::Intrinsic::Credential { secret, .. } => {
-                secret.iter().for_each(|seg| items_of(seg, items))
-            }
+            crate::tree::Intrinsic::Credential { secret, key, .. } => secret
+                .iter()
+                .chain(key)
+                .for_each(|seg| items_of(seg, items)),
             _ => {}
         },
         Seg::Lit(_) => {}
@@ -548,10 +570,13 @@ fn identity(value: &Value, out: &Out) -> String {
     ]
     .iter()
     .find_map(|key| {
-        fields
-            .get(*key)
-            .filter(|value| !value.is_object())
-            .map(|value| format!("{key}={value}"))
+        let value = fields.get(*key).filter(|value| !value.is_object())?;
+        // A type alone tells little: `type: Resource` goes with `resource.name`.
+        let named = fields
+            .values()
+            .find_map(|field| field.get("name"))
+            .filter(|_| *key == "type");
+        Some(format!("{key}={value} {}", named.unwrap_or(&Value::Null)))
     })
     .unwrap_or_else(|| "map".to_owned())
 }

@@ -153,7 +153,7 @@ impl<'a> Learner<'a> {
         self.explored.clear();
         let domain = self.domain(vec![Cube::new()], ROOT)?;
         let entries = self.children(ROOT, &domain)?;
-        Ok(Node::Seq(entries))
+        Ok(Node::Seq(super::unite::objects(self.choices(), entries)))
     }
 
     fn domain(&mut self, cubes: Vec<Cube>, object: Pos) -> Result<Rc<Domain>, Refusal> {

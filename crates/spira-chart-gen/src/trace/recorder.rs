@@ -141,7 +141,7 @@ impl Intrinsics for Recorder<'_> {
             Some(given) => given.to_owned(),
             None => self.samples.call(Intrinsic::Credential {
                 secret: self.text(secret),
-                key: key.to_owned(),
+                key: self.text(key),
                 value: value.to_owned(),
             }),
         }

@@ -84,9 +84,11 @@ number_types! {
     /// A TCP port.
     Port(u16): 1 ..= u16::MAX, expected "a port: 1 to 65535";
 
-    /// How many of something, none among the possibilities. The limit is there because some texts
-    /// name each pod: without it a slip of the finger would fill the memory.
-    Count(i32): 0 ..= i16::MAX, expected "a count: 0 to 32767";
+    /// How many pods: bounded, since the configuration of a cluster lists each of its pods.
+    Replicas(i32): 0 ..= 999, expected "a number of pods: 0 to 999";
+
+    /// How many of something, none among the possibilities.
+    Count(i32): 0 ..= i32::MAX, expected "a count: 0 or more";
 
     /// How many of something, at least one.
     Positive(i32): 1 ..= i32::MAX, expected "a count of at least 1";

@@ -18,8 +18,8 @@ use k8s_openapi::{
 use serde_json::{Map, Value};
 
 use super::{
-    Annotations, Count, Image, Labels, Repository, Seconds, ServiceAccountValues, Tag, non_empty,
-    security,
+    Annotations, Image, Labels, Replicas, Repository, Seconds, ServiceAccountValues, Tag,
+    non_empty, security,
 };
 use crate::{Context, Object};
 
@@ -30,7 +30,7 @@ macro_rules! knobs {
             /// The image of the container.
             image: $crate::kit::Image,
             /// How many pods run.
-            replicas: $crate::kit::Count,
+            replicas: $crate::kit::Replicas,
             /// CPU and memory that the container is given and may use; the defaults are modest guesses to be tuned by measuring.
             resources: ::k8s_openapi::api::core::v1::ResourceRequirements,
             /// Labels that a node must have to run the pods.
@@ -160,7 +160,7 @@ impl Workload {
                 digest: None,
                 pull_policy: super::PullPolicy::IfNotPresent,
             },
-            replicas: Count::try_from(i64::from(replicas)).expect(valid),
+            replicas: Replicas::try_from(i64::from(replicas)).expect(valid),
             resources: ResourceRequirements::default(),
             node_selector: super::NodeSelector::default(),
             tolerations: Vec::<Toleration>::new(),
