@@ -13,6 +13,16 @@ use crate::{
 /// The port of the API server's Service (SPIRA contract B1).
 pub const API_PORT: i32 = 80;
 
+/// The key of the password in NATS's own Secret.
+pub const PASSWORD: &str = "password";
+/// The key of the connection string in the Secret that MongoDB's operator makes (SPIRA contract
+/// C2); its other form, `standardSrv`, is not for SPIRA.
+pub const MONGODB_KEY: &str = "connectionString.standard";
+/// The key of the access key in MinIO's own Secret.
+pub const ACCESS_KEY: &str = "accessKey";
+/// The key of the secret key in MinIO's own Secret.
+pub const SECRET_KEY: &str = "secretKey";
+
 /// How to reach NATS.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nats {
@@ -124,32 +134,34 @@ impl Context<'_> {
                 None => self.fullname_of("nats"),
             },
             port: nats.port.get(),
-            login: nats.authentication.enabled.then(|| NatsLogin {
-                username: nats.authentication.username.to_string(),
-                password: secret_key(self.nats_secret_name(), &*nats.authentication.password_key),
+            login: nats.auth.enabled.then(|| NatsLogin {
+                username: nats.auth.username.to_string(),
+                password: match &nats.auth.existing_secret {
+                    Some(name) => secret_key(&**name, &*nats.auth.existing_secret_key),
+                    None => secret_key(self.nats_secret_name(), PASSWORD),
+                },
             }),
         }
     }
 
-    /// The Secret with the password of NATS: the user's, or the one that the component `nats` owns.
+    /// The Secret with the password of NATS that the component `nats` makes.
     #[must_use]
     pub fn nats_secret_name(&self) -> String {
-        match &self.global.connections.nats.authentication.existing_secret {
-            Some(name) => name.to_string(),
-            None => format!("{}-auth", self.fullname_of("nats")),
-        }
+        format!("{}-auth", self.fullname_of("nats"))
     }
 
     /// How to reach MongoDB. Unless the user names a Secret, it is `<release>-mongodb-connection`.
     #[must_use]
     pub fn mongodb(&self) -> MongoConnection {
         let mongodb = &self.global.connections.mongodb;
-        let name = match &mongodb.existing_secret {
-            Some(name) => name.to_string(),
-            None => format!("{}-connection", self.fullname_of("mongodb")),
-        };
         MongoConnection {
-            secret: secret_key(name, &*mongodb.key),
+            secret: match &mongodb.existing_secret {
+                Some(name) => secret_key(&**name, &*mongodb.existing_secret_key),
+                None => secret_key(
+                    format!("{}-connection", self.fullname_of("mongodb")),
+                    MONGODB_KEY,
+                ),
+            },
             database: mongodb.database.to_string(),
         }
     }
@@ -164,18 +176,30 @@ impl Context<'_> {
             // The MinIO operator gives a tenant's Service this name in every namespace.
             None => "minio".to_owned(),
         };
-        let secret = match &store.existing_secret {
-            Some(name) => name.to_string(),
-            None => format!("{}-credentials", self.fullname_of("minio")),
+        let (access_key, secret_key) = match &store.existing_secret {
+            Some(name) => (
+                secret_key(&**name, &*store.existing_secret_access_key),
+                secret_key(&**name, &*store.existing_secret_secret_key),
+            ),
+            None => (
+                secret_key(self.object_store_secret_name(), ACCESS_KEY),
+                secret_key(self.object_store_secret_name(), SECRET_KEY),
+            ),
         };
         ObjectStore {
             host_port: format!("{host}:{}", store.port),
             url: format!("http://{host}:{}", store.port),
-            access_key: secret_key(secret.clone(), &*store.access_key_key),
-            secret_key: secret_key(secret, &*store.secret_key_key),
+            access_key,
+            secret_key,
             audio_bucket: store.audio_bucket.to_string(),
             model_bucket: store.model_bucket.to_string(),
         }
+    }
+
+    /// The Secret with the keys of this release's MinIO.
+    #[must_use]
+    pub fn object_store_secret_name(&self) -> String {
+        format!("{}-credentials", self.fullname_of("minio"))
     }
 
     /// How to reach MLflow. Unless the user gives a URL, it is this release's, on port 5000.

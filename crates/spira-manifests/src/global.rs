@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
     BucketName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl, InvalidNumber, Labels,
     Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, Registry, Subject,
@@ -78,13 +79,13 @@ pub struct NatsConnection {
     /// The port for clients; this release's `nats` listens on it too.
     pub port: Port,
     /// Whether and how clients log in.
-    pub authentication: NatsAuthentication,
+    pub auth: NatsAuth,
 }
 
 /// Whether and how clients of NATS log in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct NatsAuthentication {
+pub struct NatsAuth {
     /// Whether clients must log in.
     pub enabled: bool,
     /// The user.
@@ -92,19 +93,20 @@ pub struct NatsAuthentication {
     /// The Secret with the password; unset, `nats` makes one. The password must consist of
     /// letters, digits, dashes and underscores, since clients take it in a URL.
     pub existing_secret: Option<ObjectName>,
-    /// The key of the password in the Secret.
-    pub password_key: DataKey,
+    /// The key of the password in that Secret.
+    pub existing_secret_key: DataKey,
 }
 
 /// How to reach MongoDB.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MongodbConnection {
-    /// The Secret with the connection string; unset, `<release>-mongodb-connection`.
+    /// The Secret with the connection string; unset, `<release>-mongodb-connection` and its key
+    /// `connectionString.standard`.
     pub existing_secret: Option<ObjectName>,
-    /// The key of the connection string in the Secret; its form must be `mongodb://`, not
+    /// The key of the connection string in that Secret; its form must be `mongodb://`, not
     /// `mongodb+srv://`, which the driver in SPIRA's image cannot read.
-    pub key: DataKey,
+    pub existing_secret_key: DataKey,
     /// The database that SPIRA uses; the user of the connection string must be allowed to write it.
     pub database: DatabaseName,
 }
@@ -117,12 +119,13 @@ pub struct ObjectStoreConnection {
     pub host: Option<HostName>,
     /// The port, for plain HTTP: SPIRA's programs cannot speak TLS to the object store.
     pub port: Port,
-    /// The Secret with the keys; unset, `<release>-minio-credentials`.
+    /// The Secret with the keys; unset, `<release>-minio-credentials` and its `accessKey` and
+    /// `secretKey`.
     pub existing_secret: Option<ObjectName>,
-    /// The key of the access key in the Secret.
-    pub access_key_key: DataKey,
-    /// The key of the secret key in the Secret.
-    pub secret_key_key: DataKey,
+    /// The key of the access key in that Secret.
+    pub existing_secret_access_key: DataKey,
+    /// The key of the secret key in that Secret.
+    pub existing_secret_secret_key: DataKey,
     /// The bucket of the recordings.
     pub audio_bucket: BucketName,
     /// The bucket of the models.
@@ -178,18 +181,18 @@ impl Default for NatsConnection {
         Self {
             host: None,
             port: port(4222),
-            authentication: NatsAuthentication::default(),
+            auth: NatsAuth::default(),
         }
     }
 }
 
-impl Default for NatsAuthentication {
+impl Default for NatsAuth {
     fn default() -> Self {
         Self {
             enabled: false,
             username: constant("spira"),
             existing_secret: None,
-            password_key: constant("password"),
+            existing_secret_key: constant(PASSWORD),
         }
     }
 }
@@ -198,7 +201,7 @@ impl Default for MongodbConnection {
     fn default() -> Self {
         Self {
             existing_secret: None,
-            key: constant("connectionString.standard"),
+            existing_secret_key: constant(MONGODB_KEY),
             database: constant("spira"),
         }
     }
@@ -210,8 +213,8 @@ impl Default for ObjectStoreConnection {
             host: None,
             port: port(80),
             existing_secret: None,
-            access_key_key: constant("accessKey"),
-            secret_key_key: constant("secretKey"),
+            existing_secret_access_key: constant(ACCESS_KEY),
+            existing_secret_secret_key: constant(SECRET_KEY),
             audio_bucket: constant("audio-files"),
             model_bucket: constant("mlflow"),
         }

@@ -31,6 +31,7 @@ pub use self::{
 };
 use crate::{
     Context, Object,
+    connections::PASSWORD,
     kit::{
         Disruption, ObjectName, Own, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
@@ -55,7 +56,7 @@ workload_values! {
     pub struct Values {
         /// Whether NATS is installed; where it is not, `global.connections.nats.host` names another.
         pub enabled: bool = true,
-        /// The password of clients, used where `global.connections.nats.authentication` is enabled
+        /// The password of clients, used where `global.connections.nats.auth` is enabled
         /// and names no Secret; unset, the live Secret's, else a generated one.
         pub password: Option<UrlPassword> = None,
         /// Storage of messages. SPIRA does not use it.
@@ -106,12 +107,12 @@ impl Default for Jetstream {
 #[must_use]
 pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     let mut objects = Vec::new();
-    let authentication = &context.global.connections.nats.authentication;
+    let auth = &context.global.connections.nats.auth;
     if values.service_account.create {
         objects.push(Object::new(&service_account(context, values)));
     }
     objects.push(Object::new(&config_map(context, values)));
-    if authentication.enabled && authentication.existing_secret.is_none() {
+    if auth.enabled && auth.existing_secret.is_none() {
         objects.push(Object::new(&auth_secret(context, values)));
     }
     objects.push(Object::new(&headless_service(context)));
@@ -138,14 +139,13 @@ pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
 #[must_use]
 pub fn auth_secret(context: &Context, values: &Values) -> Secret {
     let name = context.nats_secret_name();
-    let key = &context.global.connections.nats.authentication.password_key;
     Secret {
         metadata: context.secret_meta(name.clone()),
         string_data: Some(BTreeMap::from([(
-            key.to_string(),
+            PASSWORD.to_owned(),
             context.intrinsics().credential(
                 &name,
-                key,
+                PASSWORD,
                 values.password.as_deref(),
                 context.global.secrets.generate,
                 "nats.password",

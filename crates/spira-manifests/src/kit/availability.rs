@@ -63,9 +63,10 @@ pub struct Autoscaling {
     pub min_replicas: Positive,
     /// The greatest number of pods.
     pub max_replicas: Positive,
-    /// The CPU use to aim at, in percent of the request; with no aim at all Kubernetes takes 80.
-    pub target_cpu_utilization_percentage: Option<Positive>,
-    /// The memory use to aim at, in percent of the request.
+    /// The CPU use to aim at, in percent of the request.
+    #[serde(rename = "targetCPUUtilizationPercentage")]
+    pub target_cpu_utilization_percentage: Positive,
+    /// The memory use to aim at too, in percent of the request.
     pub target_memory_utilization_percentage: Option<Positive>,
     /// How fast to add and take away pods.
     pub behavior: HorizontalPodAutoscalerBehavior,
@@ -78,7 +79,7 @@ impl Default for Autoscaling {
             enabled: false,
             min_replicas: positive(3),
             max_replicas: positive(6),
-            target_cpu_utilization_percentage: Some(positive(80)),
+            target_cpu_utilization_percentage: positive(80),
             target_memory_utilization_percentage: None,
             behavior: HorizontalPodAutoscalerBehavior::default(),
         }
@@ -93,19 +94,16 @@ impl Autoscaling {
         context: &Context,
         name: &str,
     ) -> HorizontalPodAutoscaler {
-        let metrics: Vec<_> = [
-            ("cpu", self.target_cpu_utilization_percentage),
-            ("memory", self.target_memory_utilization_percentage),
-        ]
-        .into_iter()
-        .filter_map(|(resource, target)| target.map(|target| utilization(resource, target)))
-        .collect();
+        let mut metrics = vec![utilization("cpu", self.target_cpu_utilization_percentage)];
+        if let Some(target) = self.target_memory_utilization_percentage {
+            metrics.push(utilization("memory", target));
+        }
         HorizontalPodAutoscaler {
             metadata: context.meta(name),
             spec: Some(HorizontalPodAutoscalerSpec {
                 behavior: non_empty(&self.behavior),
                 max_replicas: self.max_replicas.get(),
-                metrics: non_empty(&metrics),
+                metrics: Some(metrics),
                 min_replicas: Some(self.min_replicas.get()),
                 scale_target_ref: CrossVersionObjectReference {
                     api_version: Some("apps/v1".into()),

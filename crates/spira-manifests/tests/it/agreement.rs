@@ -86,7 +86,7 @@ fn all_spellings_of_the_object_stores_keys_are_one_secret() {
 #[test]
 fn credentials_stand_in_secrets_only() {
     let mut values = Values::default();
-    values.global.connections.nats.authentication.enabled = true;
+    values.global.connections.nats.auth.enabled = true;
     let release = release().with_generated(|_, key| format!("generated-{key}"));
     for object in values.objects(&release) {
         let holds = object.as_json().to_string().contains("generated-");
@@ -105,7 +105,7 @@ fn the_inference_server_gets_neither_mongodb_nor_the_key_of_tokens() {
 #[test]
 fn names_in_a_pod_are_unique() {
     let mut values = Values::default();
-    values.global.connections.nats.authentication.enabled = true;
+    values.global.connections.nats.auth.enabled = true;
     values.nats.jetstream.enabled = true;
     values.nats.nats_box.enabled = true;
     for object in values.objects(&release()) {
@@ -159,7 +159,7 @@ fn a_credential_is_given_else_live_else_generated_once() {
 fn without_generation_every_missing_credential_is_named() {
     let mut values = Values::default();
     values.global.secrets.generate = false;
-    values.global.connections.nats.authentication.enabled = true;
+    values.global.connections.nats.auth.enabled = true;
     let release = release();
     let _ = values.objects(&release);
     assert_eq!(

@@ -155,11 +155,15 @@ fn defaults_read_back_as_they_are() {
 #[test]
 fn bad_values_are_refused_with_what_would_be_right() {
     let cases = [
-        ("/nats/replicas", json!(-1), "-1 is not a count: 0 or more"),
+        (
+            "/nats/replicas",
+            json!(-1),
+            "-1 is not a number of pods: 0 to 999",
+        ),
         ("/nats/replicas", json!(2.5), "floating point"),
         ("/nats/replicas", json!("3"), "string"),
         ("/nats/replicas", json!(null), "null"),
-        ("/nats/replicas", json!(2_147_483_648_i64), "is not a count"),
+        ("/nats/replicas", json!(1000), "is not a number of pods"),
         ("/nats/unknown", json!(1), "unknown field `unknown`"),
         ("/nats/enabled", json!("yes"), "expected a boolean"),
         ("/nats/image/tag", json!("a b"), "is not an image tag"),

@@ -51,8 +51,8 @@ fn global() -> Value {
         "storageClass": "fast",
         "secrets": { "generate": true, "keep": false },
         "connections": {
-            "nats": { "authentication": { "enabled": true } },
-            "mongodb": { "existingSecret": "mongo", "key": "url", "database": "voices" },
+            "nats": { "auth": { "enabled": true } },
+            "mongodb": { "existingSecret": "mongo", "existingSecretKey": "url", "database": "voices" },
             "objectStore": { "host": "s3.example.org", "port": 9000, "existingSecret": "s3" },
             "mlflow": { "url": "http://mlflow.example.org" },
         },

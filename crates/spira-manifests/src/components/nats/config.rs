@@ -38,13 +38,13 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
 fn nats_conf(context: &Context, values: &Values) -> String {
     let nats = context.nats();
     let cluster = context.fullname();
+    let headless = headless_name(context);
     let mut lines = vec![
         "server_name: $SERVER_NAME".to_owned(),
         format!("port: {}", nats.port),
         format!("http_port: {MONITOR_PORT}"),
         "lame_duck_grace_period: 10s".to_owned(),
         "lame_duck_duration: 30s".to_owned(),
-        String::new(),
         "cluster {".to_owned(),
         format!("  name: \"{cluster}\""),
         format!("  port: {CLUSTER_PORT}"),
@@ -53,13 +53,13 @@ fn nats_conf(context: &Context, values: &Values) -> String {
         "  routes: [".to_owned(),
     ];
     for ordinal in context.intrinsics().ordinals(values.replicas.get()) {
-        let host = format!("{cluster}-{ordinal}.{}", headless_name(context));
-        lines.push(format!("    \"nats://{host}:{CLUSTER_PORT}\""));
+        lines.push(format!(
+            "    \"nats://{cluster}-{ordinal}.{headless}:{CLUSTER_PORT}\""
+        ));
     }
     lines.extend(["  ]".to_owned(), "}".to_owned()]);
     if values.jetstream.enabled {
         lines.extend([
-            String::new(),
             "jetstream {".to_owned(),
             format!("  store_dir: {STORE}"),
             format!("  max_memory_store: {}", values.jetstream.memory),
@@ -69,7 +69,6 @@ fn nats_conf(context: &Context, values: &Values) -> String {
     }
     if let Some(login) = nats.login {
         lines.extend([
-            String::new(),
             "authorization {".to_owned(),
             format!("  user: \"{}\"", login.username),
             "  password: $CLIENT_PASSWORD".to_owned(),
