@@ -6,7 +6,7 @@ import "encoding/json"
 type testCase struct {
 	// ID comes back in the answer as it is given.
 	ID json.RawMessage `json:"id"`
-	// Release is the name of the release, `RELEASE-NAME` as in `helm template` by default.
+	// Release is the name of the release, `release-name` as in `helm template` by default.
 	Release string `json:"release"`
 	// Namespace of the release, `default` by default.
 	Namespace string `json:"namespace"`

@@ -70,7 +70,7 @@ func readLines(in io.Reader, do func(line []byte)) error {
 
 // answerLine renders the case of a line; whatever goes wrong is the answer's error.
 func answerLine(chart engine, line []byte) []byte {
-	c := testCase{Release: "RELEASE-NAME", Namespace: "default"}
+	c := testCase{Release: "release-name", Namespace: "default"}
 	var a answer
 	err := json.Unmarshal(line, &c)
 	if err == nil {
