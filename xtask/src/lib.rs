@@ -1,6 +1,18 @@
-//! The harness of the project: builds the tools that its tests need ([`tools`]).
+//! The harness of the project.
+//!
+//! - [`tools`]: the programs that tests need, built on first use.
+//! - [`cluster`]: a real control plane on loopback; [`objects`]: what tests do in it.
+//! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
 
+// Each `expect` of this crate says why it cannot fail, so no caller has to know of it.
+#![allow(clippy::missing_panics_doc)]
+
+pub mod cluster;
 mod error;
+pub mod helm;
+pub mod objects;
+pub mod oracle;
+pub mod process;
 mod progress;
 pub mod project;
 pub mod tools;
