@@ -1,10 +1,18 @@
-//! `cargo xtask`.
-use xtask::tools::Tool;
-fn main() -> Result<(), xtask::Error> {
-    use clap::ValueEnum;
-    let t: Vec<Tool> = std::env::args()
-        .skip(1)
-        .map(|a| Tool::from_str(&a, true).expect("tool"))
-        .collect();
-    xtask::tools::ensure(&t).map(drop)
+//! `cargo xtask`: see `cargo xtask --help`.
+
+use clap::Parser;
+use xtask::cli::Cli;
+
+#[tokio::main]
+async fn main() {
+    let code = match xtask::cli::run(Cli::parse()).await {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("error: {error}");
+            error.exit_code()
+        }
+    };
+    // Returning would wait for a build that goes on in a thread of the runtime; this ends it. Everything else that the
+    // command started has been dropped.
+    std::process::exit(code.into());
 }

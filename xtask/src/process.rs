@@ -4,7 +4,6 @@
 //! process ends (even by SIGKILL) the pipe closes and the shell's watcher kills the child. The parent-death signal of
 //! Linux would not do: it goes by the thread that started the child, and threads of a runtime or a test end early.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
@@ -36,23 +35,30 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `program`, with its output appended to `log`.
+    /// Starts a command (its program, arguments, environment and directory) with its output appended to `log`.
     ///
     /// It gets a process group of its own, so that Ctrl-C on the terminal reaches only this process, which then takes
     /// its children down in order.
     ///
     /// # Errors
     /// If the log cannot be opened or there is no `sh`. A program that does not exist shows as one that has ended.
-    pub fn start<I, S>(name: &str, program: &Path, args: I, log: &Path) -> Result<Self>
-    where
-        I: IntoIterator<Item = S>,
-        S: AsRef<OsStr>,
-    {
+    pub fn start(name: &str, command: &Command, log: &Path) -> Result<Self> {
         let open = || File::options().create(true).append(true).open(log);
-        let supervisor = Command::new("sh")
+        let mut supervisor = Command::new("sh");
+        supervisor
             .args(["-c", SUPERVISOR, "sh"])
-            .arg(program)
-            .args(args)
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => supervisor.env(name, value),
+                None => supervisor.env_remove(name),
+            };
+        }
+        if let Some(dir) = command.get_current_dir() {
+            supervisor.current_dir(dir);
+        }
+        let supervisor = supervisor
             .stdin(Stdio::piped())
             .stdout(open().map_err(Error::file(log))?)
             .stderr(open().map_err(Error::file(log))?)
@@ -148,7 +154,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("temporary directory");
         let log = dir.path().join("log");
         let process =
-            Process::start("sleep", Path::new("sleep"), ["3601.25"], &log).expect("start");
+            Process::start("sleep", Command::new("sleep").arg("3601.25"), &log).expect("start");
         until("start", || {
             running("sleep 3601.25")
                 .iter()
@@ -164,7 +170,7 @@ mod tests {
         let log = dir.path().join("log");
         let script = "for i in 1 2 3; do echo line $i; done; exit 7";
         let mut process =
-            Process::start("sh", Path::new("sh"), ["-c", script], &log).expect("start");
+            Process::start("sh", Command::new("sh").args(["-c", script]), &log).expect("start");
         let start = Instant::now();
         let status = loop {
             if let Some(status) = process.ended() {
@@ -191,6 +197,7 @@ mod tests {
         let mut parent = Command::new("sh")
             .args(["-c", &script])
             .stdin(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("parent");
         until("start", || {

@@ -7,13 +7,15 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{Api, Client};
 use serde_json::json;
 use xtask::cluster::{Cluster, Options};
 use xtask::objects::{self, Applier, Mode};
 use xtask::tools::Tool;
 
-/// A StatefulSet with a volume, and a hook that passes or fails by its exit code.
-const EXTRA: &str = r#"
+/// A stateful set with a volume, and a hook that passes or fails by its exit code.
+const EXTRA: &str = r"
 apiVersion: apps/v1
 kind: StatefulSet
 metadata:
@@ -55,7 +57,18 @@ spec:
   - name: probe
     image: example.invalid/probe:1
     securityContext: {{- toYaml .Values.securityContext | nindent 6 }}
-"#;
+";
+
+/// Values with which the starter chart's pods satisfy Pod Security `restricted`.
+const RESTRICTED: &str = r"
+podSecurityContext:
+  runAsNonRoot: true
+  runAsUser: 1000
+  seccompProfile: {type: RuntimeDefault}
+securityContext:
+  allowPrivilegeEscalation: false
+  capabilities: {drop: [ALL]}
+";
 
 fn run(command: &mut Command) -> Result<String, String> {
     let output = command.output().expect("command starts");
@@ -102,6 +115,43 @@ fn listening(port: u16) -> Vec<String> {
         .collect()
 }
 
+/// A pod that Pod Security forbids and a field that does not exist are refused; a dry run stores nothing.
+async fn the_api_server_judges(client: &Client) {
+    let mut applier = Applier::new(client.clone());
+    let pod = json!({
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"},
+        "spec": {"containers": [{"name": "a", "image": "a"}]},
+    });
+    let error = applier
+        .apply(&pod, Some("lab"), Mode::Persist)
+        .await
+        .expect_err("forbidden");
+    assert!(
+        error.to_string().contains("violates PodSecurity"),
+        "{error}"
+    );
+    let mut map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "dat": {}});
+    let error = applier
+        .apply(&map, Some("lab"), Mode::DryRun)
+        .await
+        .expect_err("unknown field");
+    assert!(
+        error.to_string().contains("ConfigMap m") && error.to_string().contains(".dat"),
+        "{error}"
+    );
+    map.as_object_mut().expect("object").remove("dat");
+    applier
+        .apply(&map, Some("lab"), Mode::DryRun)
+        .await
+        .expect("accepted");
+    let maps = Api::<ConfigMap>::namespaced(client.clone(), "lab");
+    assert!(
+        maps.get_opt("m").await.expect("answer").is_none(),
+        "a dry run stores nothing"
+    );
+}
+
 #[tokio::test]
 async fn a_chart_is_installed_tested_and_gone_with_the_cluster() {
     let dir = tempfile::tempdir().expect("temporary directory");
@@ -110,7 +160,7 @@ async fn a_chart_is_installed_tested_and_gone_with_the_cluster() {
         dir.path(),
         &[
             ("web/templates/extra.yaml", EXTRA),
-            ("values.yaml", common::RESTRICTED),
+            ("values.yaml", RESTRICTED),
         ],
     );
     // The starter chart's own test runs forever in a namespace that refuses it.
@@ -165,42 +215,7 @@ async fn a_chart_is_installed_tested_and_gone_with_the_cluster() {
     run(cluster.helm3().expect("helm").args(["list", "-n", "lab"]))
         .expect("Helm 3 reaches the cluster");
 
-    // The API server judges for real: a pod that Pod Security forbids, a field that does not exist.
-    let mut applier = Applier::new(client.clone());
-    let pod = json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "root"},
-        "spec": {"containers": [{"name": "a", "image": "a"}]},
-    });
-    let error = applier
-        .apply(&pod, Some("lab"), Mode::Persist)
-        .await
-        .expect_err("forbidden");
-    assert!(
-        error.to_string().contains("violates PodSecurity"),
-        "{error}"
-    );
-    let mut map =
-        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "dat": {}});
-    let error = applier
-        .apply(&map, Some("lab"), Mode::DryRun)
-        .await
-        .expect_err("unknown field");
-    assert!(
-        error.to_string().contains("ConfigMap m") && error.to_string().contains(".dat"),
-        "{error}"
-    );
-    map.as_object_mut().expect("object").remove("dat");
-    applier
-        .apply(&map, Some("lab"), Mode::DryRun)
-        .await
-        .expect("accepted");
-    let maps = run(cluster
-        .helm4()
-        .expect("helm")
-        .args(["get", "manifest", "one", "-n", "lab"]))
-    .expect("manifest");
-    assert!(!maps.contains("kind: ConfigMap"));
-
+    the_api_server_judges(&client).await;
     let state = cluster.state_dir().to_owned();
     assert_eq!(
         processes_of(&state)

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::process::Command;
 
 use super::pki::Pki;
 use crate::Result;
@@ -51,7 +52,11 @@ fn flag(name: &str, path: impl AsRef<Path>) -> OsString {
 impl Launcher<'_> {
     fn start(&self, tool: Tool, flags: Vec<OsString>) -> Result<Process> {
         let log = self.state.join("log").join(format!("{tool}.log"));
-        Process::start(tool.name(), &self.tools.path(tool), flags, &log)
+        Process::start(
+            tool.name(),
+            Command::new(self.tools.path(tool)).args(flags),
+            &log,
+        )
     }
 
     pub(super) fn etcd(&self) -> Result<Process> {

@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::Tool;
 use super::recipe::recipe;
+use crate::process::Process;
 use crate::progress::Progress;
 use crate::{Error, Result};
 
@@ -72,6 +74,7 @@ impl<'a> Builder<'a> {
         go
     }
 
+    /// Runs the compiler as a process that ends with ours, also when that is killed in the middle of a build.
     fn go(
         &self,
         module: &Path,
@@ -80,40 +83,54 @@ impl<'a> Builder<'a> {
         out: &Path,
         package: &str,
     ) -> Result<()> {
-        let output = self
-            .command(module)
-            .args(args)
-            .arg(out)
-            .arg(package)
-            .output()
-            .map_err(|source| Error::Start {
-                program: "go".into(),
-                source,
-                hint: NO_GO,
-            })?;
-        if output.status.success() {
+        // Asked first, because a program that is missing below a supervisor would look like a failed build.
+        self.list_module(module, &[])?;
+        let log = self.home.join(format!("{tool}.log"));
+        fs::write(&log, "").map_err(Error::file(&log))?;
+        let mut command = self.command(module);
+        let mut process = Process::start("go", command.args(args).arg(out).arg(package), &log)?;
+        let status = loop {
+            match process.ended() {
+                Some(status) => break status,
+                None => std::thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        if status.success() {
             return Ok(());
         }
         Err(Error::Failed {
             what: format!("go build of {tool} in {}", module.display()),
-            status: output.status,
-            output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            status,
+            output: process.log_tail(40),
         })
     }
 
-    /// Copies the Stage files out of KWOK's module: KWOK 0.8 has none built in, and without them no node gets ready.
-    fn copy_stages(&self, module: &Path, place: &Path) -> Result<()> {
+    /// Runs `go list -m` with more arguments.
+    fn list_module(&self, module: &Path, args: &[&str]) -> Result<String> {
         let output = self
             .command(module)
-            .args(["list", "-m", "-f", "{{.Dir}}", "sigs.k8s.io/kwok"])
+            .args(["list", "-m"])
+            .args(args)
             .output()
             .map_err(|source| Error::Start {
                 program: "go".into(),
                 source,
                 hint: NO_GO,
             })?;
-        let from =
-            PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("kustomize/stage");
+        if !output.status.success() {
+            return Err(Error::Failed {
+                what: format!("go list in {}", module.display()),
+                status: output.status,
+                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            });
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Copies the Stage files out of KWOK's module: KWOK 0.8 has none built in, and without them no node gets ready.
+    fn copy_stages(&self, module: &Path, place: &Path) -> Result<()> {
+        let dir = self.list_module(module, &["-f", "{{.Dir}}", "sigs.k8s.io/kwok"])?;
+        let from = PathBuf::from(dir).join("kustomize/stage");
         let to = place.join("stages");
         fs::create_dir_all(&to).map_err(Error::file(&to))?;
         for stage in STAGES {

@@ -30,14 +30,3 @@ pub(crate) fn starter(dir: &Path) -> PathBuf {
     );
     dir.join("web")
 }
-
-/// Values with which the starter chart's pods satisfy Pod Security `restricted`.
-pub(crate) const RESTRICTED: &str = r"
-podSecurityContext:
-  runAsNonRoot: true
-  runAsUser: 1000
-  seccompProfile: {type: RuntimeDefault}
-securityContext:
-  allowPrivilegeEscalation: false
-  capabilities: {drop: [ALL]}
-";
