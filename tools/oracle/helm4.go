@@ -55,7 +55,7 @@ func loadHelm4(dir string, schemas *schemas) (engine, error) {
 // a run that does not talk to a cluster.
 func (h *helm4) render(c *testCase) (*rendered, error) {
 	if err := chartutil.ValidateReleaseName(c.Release); err != nil {
-		return nil, fmt.Errorf("release name check failed: %w", err)
+		return nil, fmt.Errorf("release name check failed: release name %q: %w", c.Release, err)
 	}
 	user, err := userValues(c, func(text string) (map[string]any, error) {
 		return loader.LoadValues(strings.NewReader(text))
