@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what is measured, and the table of ratios.
 //!
-//! To add a measurement, write a function that returns [`Row`]s and call it in [`run`].
+//! To add a measurement, write a function that returns [`Row`]s and call it in `run`.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;

@@ -2,7 +2,7 @@
 //!
 //! - [`tools`]: the programs that tests need, built on first use.
 //! - [`cluster`]: a real control plane on loopback; [`objects`]: what tests do in it.
-//! - [`cli`]: `cargo xtask …`; [`bench`]: its measurements.
+//! - [`cli`]: `cargo xtask …`; [`mod@bench`]: its measurements.
 //! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
 
 // Each `expect` of this crate says why it cannot fail, so no caller has to know of it.
