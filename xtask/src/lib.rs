@@ -1,1 +1,25 @@
-//! Stub.
+//! The harness of the project.
+//!
+//! - [`tools`]: the programs that tests need, built on first use.
+//! - [`cluster`]: a real control plane on loopback; [`objects`]: what tests do in it.
+//! - [`cli`]: `cargo xtask …`; [`mod@bench`]: its measurements.
+//! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
+
+// Each `expect` of this crate says why it cannot fail, so no caller has to know of it.
+#![allow(clippy::missing_panics_doc)]
+
+pub mod bench;
+pub mod cli;
+pub mod cluster;
+mod error;
+pub mod helm;
+pub mod objects;
+pub mod oracle;
+pub mod process;
+mod progress;
+pub mod project;
+mod table;
+pub mod tools;
+mod trial;
+
+pub use error::{Error, Result};

@@ -1,0 +1,35 @@
+# `just --list` shows what there is. Every recipe is one command that also works by itself.
+
+# all that CI checks
+check: lint doc deny test
+    cargo run --quiet -p spira-chart-gen -- generate --check
+
+# all tests; builds what they need of tools/ on first use
+test:
+    cargo test --workspace
+
+# formatting and lints
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    test -z "$(gofmt -l tools)"
+
+# documentation without warnings
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# licences, advisories and sources of dependencies
+deny:
+    cargo deny check
+
+# write charts/ from the Rust sources
+generate:
+    cargo run --quiet -p spira-chart-gen -- generate
+
+# install the chart on a control plane of its own
+try *ARGS:
+    cargo xtask try {{ARGS}}
+
+# measure
+bench *ARGS:
+    cargo run --quiet --release -p xtask -- bench {{ARGS}}
