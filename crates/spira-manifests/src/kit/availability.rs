@@ -100,7 +100,7 @@ impl Autoscaling {
         }
         HorizontalPodAutoscaler {
             metadata: context.meta(name),
-            spec: Some(HorizontalPodAutoscalerSpec {
+            spec: HorizontalPodAutoscalerSpec {
                 behavior: non_empty(&self.behavior),
                 max_replicas: self.max_replicas.get(),
                 metrics: Some(metrics),
@@ -110,7 +110,7 @@ impl Autoscaling {
                     kind: "Deployment".into(),
                     name: name.into(),
                 },
-            }),
+            },
             ..HorizontalPodAutoscaler::default()
         }
     }
