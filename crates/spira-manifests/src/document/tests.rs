@@ -43,7 +43,7 @@ fn wrong_values_are_all_listed_with_path_value_and_what_would_be_right() {
     assert!(
         found
             .iter()
-            .any(|p| p.starts_with("nats.replicas: -1 is not a whole number from ")),
+            .any(|p| p.starts_with("nats.replicas: -1 is not a count: 0 or more")),
         "{found:#?}"
     );
     assert!(
