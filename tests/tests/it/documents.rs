@@ -75,7 +75,7 @@ impl Iterator for Cases<'_> {
     /// A case, and its values as a document.
     fn next(&mut self) -> Option<Self::Item> {
         let mut document = self.document();
-        if self.rng.below(100) < 35 {
+        if self.rng.below(100) < 25 {
             mutate(&mut document, &mut self.rng);
         }
         let case = Case {
@@ -107,7 +107,11 @@ impl Cases<'_> {
         let mut document = Map::new();
         for at in 0..self.sections.len() {
             let rng = &mut self.rng;
-            let Section { name, grammar, generator } = &self.sections[at];
+            let Section {
+                name,
+                grammar,
+                generator,
+            } = &self.sections[at];
             let mut drawn = if rng.one_in(3) {
                 let step = usize::try_from(rng.below(1 << 20)).expect("small");
                 generator.literal(step, rng, on)
@@ -118,7 +122,9 @@ impl Cases<'_> {
             complete_extra_objects(&mut drawn, name, rng);
             let mut drawn = pruner.prune(&grammar.root, drawn, rng);
             // The sections' own `global` goes below the common one: rarely written, but allowed.
-            let global = drawn.as_object_mut().and_then(|section| section.remove("global"));
+            let global = drawn
+                .as_object_mut()
+                .and_then(|section| section.remove("global"));
             if let Some(global) = global {
                 if at == 0 {
                     document.insert("global".to_owned(), global);
@@ -144,7 +150,10 @@ impl Cases<'_> {
                 // One that is given in the values goes before the live one: that is tried too.
                 if *value == GENERATED || self.rng.one_in(2) {
                     live.push(Live {
-                        secret: object["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+                        secret: object["metadata"]["name"]
+                            .as_str()
+                            .unwrap_or_default()
+                            .to_owned(),
                         key: key.clone(),
                         value: (*self.rng.pick(&LIVE)).to_owned(),
                     });

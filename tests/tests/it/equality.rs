@@ -33,7 +33,9 @@ fn chart_equals_library_under_helm_3() {
 
 fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name}={text} is not a number")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is not a number")),
         Err(_) => default,
     }
 }
@@ -79,7 +81,8 @@ fn chart_equals_library(helm: Helm) {
 
 #[allow(clippy::cast_precision_loss)] // counts of cases are small
 fn report(helm: Helm, seed: u64, tally: &Tally, seconds: f64) {
-    let count = tally.accepted + tally.refused + tally.failures.values().map(|f| f.2).sum::<usize>();
+    let count =
+        tally.accepted + tally.refused + tally.failures.values().map(|f| f.2).sum::<usize>();
     let share = 100.0 * tally.accepted as f64 / count.max(1) as f64;
     println!(
         "Helm {}: {count} cases (seed {seed}) in {seconds:.1} s, {:.0} cases/s, {} objects; {share:.0} % accepted \
@@ -104,8 +107,16 @@ fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle
         tally.failures.len()
     );
     // A test of values that nearly all are refused would show nothing, nor would one without refusals.
-    assert!(tally.accepted * 2 > count, "only {} of {count} accepted", tally.accepted);
-    assert!(tally.refused * 10 > count, "only {} of {count} refused", tally.refused);
+    assert!(
+        tally.accepted * 2 > count,
+        "only {} of {count} accepted",
+        tally.accepted
+    );
+    assert!(
+        tally.refused * 10 > count,
+        "only {} of {count} refused",
+        tally.refused
+    );
 }
 
 /// The case with the smallest values that show the same kind of disagreement, and the simplest surroundings.
@@ -116,8 +127,16 @@ fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Cas
     };
     let mut best = case.clone();
     let simpler = [
-        Case { live: Vec::new(), ..best.clone() },
-        Case { release: "spira".into(), namespace: "voices".into(), live: Vec::new(), ..best.clone() },
+        Case {
+            live: Vec::new(),
+            ..best.clone()
+        },
+        Case {
+            release: "spira".into(),
+            namespace: "voices".into(),
+            live: Vec::new(),
+            ..best.clone()
+        },
     ];
     for candidate in simpler {
         if fails(&candidate) {
@@ -125,7 +144,10 @@ fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Cas
         }
     }
     let json = best.values.starts_with('{');
-    let with = |values: &Value| Case { values: text(values, json), ..best.clone() };
+    let with = |values: &Value| Case {
+        values: text(values, json),
+        ..best.clone()
+    };
     let values = smallest(document, &mut |values| fails(&with(values)));
     with(&values)
 }

@@ -91,13 +91,19 @@ fn wrong(value: &Value, rng: &mut Rng) -> Value {
         }),
         Value::Array(items) => {
             let mut items = items.clone();
-            items.push(rng.pick(&[json!(null), json!(1), json!({}), json!("a")]).clone());
+            items.push(
+                rng.pick(&[json!(null), json!(1), json!({}), json!("a")])
+                    .clone(),
+            );
             Value::Array(items)
         }
         Value::Object(fields) => {
             let mut fields = fields.clone();
             let key = *rng.pick(&["unknown", "Replicas", "global", "enabled", "name", "a/b c"]);
-            fields.insert(key.to_owned(), rng.pick(&[json!(1), json!("a"), json!(null)]).clone());
+            fields.insert(
+                key.to_owned(),
+                rng.pick(&[json!(1), json!("a"), json!(null)]).clone(),
+            );
             Value::Object(fields)
         }
     }

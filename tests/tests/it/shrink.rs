@@ -73,7 +73,9 @@ fn without(document: &Value, place: &str) -> Value {
 fn only_what_matters_is_left() {
     let document = json!({"a": {"b": [1, {"c": "long text"}], "d": null}, "e": true, "f": 7});
     let smallest = smallest(&document, &mut |candidate| {
-        candidate.pointer("/a/b").is_some_and(|b| b.as_array().is_some_and(|b| !b.is_empty()))
+        candidate
+            .pointer("/a/b")
+            .is_some_and(|b| b.as_array().is_some_and(|b| !b.is_empty()))
             && candidate.get("f").is_some()
     });
     assert_eq!(smallest, json!({"a": {"b": [{}]}, "f": 0}));

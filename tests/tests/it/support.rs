@@ -1,7 +1,10 @@
 //! One case, rendered by the library and by Helm, and compared.
 
+use std::cell::Cell;
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
@@ -83,10 +86,12 @@ impl Case {
         }
     }
 
-    /// As the library renders it.
+    /// As the library renders it. A panic of it is an answer too: one that never agrees with Helm's.
     pub fn library(&self) -> Result<Vec<Value>, String> {
-        let objects = self.rendered()?;
-        Ok(objects.into_iter().map(|(_, o)| o.into_json()).collect())
+        quietly(|| {
+            let objects = self.rendered()?;
+            Ok(objects.into_iter().map(|(_, o)| o.into_json()).collect())
+        })
     }
 
     /// As the library renders it, as YAML.
@@ -119,10 +124,42 @@ impl Case {
             namespace: self.namespace.clone(),
             values_yaml: vec![self.values.clone()],
             set: self.set.clone(),
-            secrets: self.live.iter().map(|l| l.object(&self.namespace)).collect(),
+            secrets: self
+                .live
+                .iter()
+                .map(|l| l.object(&self.namespace))
+                .collect(),
             ..oracle::Case::default()
         }
     }
+}
+
+/// How an answer starts that is a panic.
+const PANIC: &str = "panic: ";
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Makes a panic of the library an error, without its backtrace: shrinking meets it hundreds of times.
+fn quietly<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                loud(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let result = panic::catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(false);
+    result.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or(payload.downcast_ref::<&str>().copied());
+        Err(format!("{PANIC}{}", text.unwrap_or_default()))
+    })
 }
 
 /// Library and Helm do not do the same.
@@ -147,6 +184,10 @@ pub fn compare(
     helm: &oracle::Answer,
 ) -> Result<Verdict, Disagreement> {
     match (library, helm) {
+        (Err(message), _) if message.starts_with(PANIC) => Err(Disagreement {
+            kind: format!("the library's {message}"),
+            text: message.clone(),
+        }),
         (Ok(library), Ok(helm)) => same_objects(library, &helm.objects),
         (Err(_), Err(_)) => Ok(Verdict::Refused),
         (Ok(_), Err(message)) => Err(Disagreement {
@@ -176,18 +217,39 @@ fn same_objects(library: &[Value], helm: &[Value]) -> Result<Verdict, Disagreeme
     }
     for ((ours, theirs), title) in library.iter().zip(&helm).zip(titles) {
         if let Some(found) = difference(ours, theirs) {
-            let place: String = found.place.chars().filter(|c| !c.is_ascii_digit()).collect();
+            let place: String = found
+                .place
+                .chars()
+                .filter(|c| !c.is_ascii_digit())
+                .collect();
             let kind = ours["kind"].as_str().unwrap_or_default();
+            let (left, right) = around(&found.left.to_string(), &found.right.to_string());
             return Err(Disagreement {
                 kind: format!("{kind}{place}"),
                 text: format!(
-                    "{title}: {}\nlibrary: {}\nHelm:    {}",
-                    found.place, found.left, found.right
+                    "{title}: {}\nlibrary: {left}\nHelm:    {right}",
+                    found.place
                 ),
             });
         }
     }
     Ok(Verdict::Accepted)
+}
+
+/// Of two long texts the part where they begin to differ.
+fn around(left: &str, right: &str) -> (String, String) {
+    let same = left
+        .chars()
+        .zip(right.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let part = |text: &str| {
+        text.chars()
+            .skip(same.saturating_sub(60))
+            .take(200)
+            .collect()
+    };
+    (part(left), part(right))
 }
 
 /// The order of objects means nothing: Helm has one of its own, by kind.
@@ -199,7 +261,12 @@ fn sorted(objects: &[Value]) -> Vec<Value> {
 
 /// Kind and name of an object, and to which component it belongs.
 fn title(object: &Value) -> String {
-    let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?");
+    let text = |pointer| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or("?")
+    };
     format!(
         "{}/{} of {}",
         text("/kind"),
@@ -236,7 +303,10 @@ fn outline(message: &str) -> String {
     let place = last.split(['"', '\'']).next().unwrap_or_default();
     let words = last.rsplit(':').next().unwrap_or_default();
     let text = format!("{} … {}", place.trim(), words.trim());
-    text.chars().filter(|c| !c.is_ascii_digit()).take(120).collect()
+    text.chars()
+        .filter(|c| !c.is_ascii_digit())
+        .take(120)
+        .collect()
 }
 
 /// Fails unless library and both versions of Helm agree on a case; returns the library's objects, or why it refuses.
