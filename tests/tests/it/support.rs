@@ -271,7 +271,7 @@ fn title(object: &Value) -> String {
         "{}/{} of {}",
         text("/kind"),
         text("/metadata/name"),
-        text("/metadata/labels/app.kubernetes.io~1name")
+        text("/metadata/labels/app.kubernetes.io~1component")
     )
 }
 
