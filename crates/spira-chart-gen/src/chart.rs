@@ -5,6 +5,11 @@
 //! keeps it while it merges the umbrella's defaults, and removes the key when it meets the default
 //! of the subchart.
 
+use std::{
+    panic::resume_unwind,
+    thread::{self, ScopedJoinHandle},
+};
+
 use serde_json::{Value, json};
 use spira_manifests::{
     Component, components,
@@ -63,11 +68,24 @@ pub fn generate(options: &Options, tell: &dyn Fn(&str)) -> Result<Charts, ChartE
     let maker = Maker::new()?;
     let mut files = maker.umbrella()?;
     let mut cases = 0;
-    for component in components::all() {
-        tell(component.name);
-        let compiled = compile::component(&component, options)?;
+    let all = components::all();
+    // Components know nothing of each other, so each is compiled on a thread of its own.
+    let compiled: Vec<Result<Compiled, Refusal>> = thread::scope(|scope| {
+        let start = |component: &Component| {
+            tell(component.name);
+            let component = *component;
+            scope.spawn(move || compile::component(&component, options))
+        };
+        let threads: Vec<_> = all.iter().map(start).collect();
+        let join = |thread: ScopedJoinHandle<_>| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
+    });
+    for (component, compiled) in all.iter().zip(compiled) {
+        let compiled = compiled?;
         cases += compiled.cases;
-        files.extend(maker.subchart(&component, compiled)?);
+        files.extend(maker.subchart(component, compiled)?);
     }
     files.sort();
     Ok(Charts { files, cases })

@@ -198,7 +198,10 @@ fn message(kind: &Kind, rule: &Map<String, Value>) -> String {
         return format!("is not one of {}", names.join(", "));
     }
     if let Kind::PropertyNames { error } = kind {
-        let expected = rule["propertyNames"]["x-expected"].as_str();
+        let expected = rule
+            .get("propertyNames")
+            .and_then(|names| names.get("x-expected"))
+            .and_then(Value::as_str);
         let instance = shorten(error.instance());
         return match (expected, error.kind()) {
             (Some(expected), _) => format!("has the key {instance}, which is not {expected}"),
