@@ -43,7 +43,7 @@ fn wrong_values_are_all_listed_with_path_value_and_what_would_be_right() {
     assert!(
         found
             .iter()
-            .any(|p| p.starts_with("nats.replicas: -1 is not a count: 0 or more")),
+            .any(|p| p.starts_with("nats.replicas: -1 is not a ")),
         "{found:#?}"
     );
     assert!(
@@ -161,4 +161,17 @@ fn what_the_schema_admits_the_types_hold() {
             section.values
         );
     }
+}
+
+#[test]
+fn keys_that_the_chart_sets_itself_are_refused() {
+    assert_eq!(
+        refused(&[r"global.commonLabels.helm\.sh/x=b"]),
+        ["global.commonLabels: has the key \"helm.sh/x\", which this chart sets itself"]
+    );
+}
+
+#[test]
+fn one_text_that_breaks_two_rules_is_one_problem() {
+    assert_eq!(refused(&["nats.image.tag="]).len(), 1);
 }
