@@ -5,6 +5,11 @@
 //! keeps it while it merges the umbrella's defaults, and removes the key when it meets the default
 //! of the subchart.
 
+use std::{
+    panic::resume_unwind,
+    thread::{self, ScopedJoinHandle},
+};
+
 use serde_json::{Value, json};
 use spira_manifests::{
     Component, components,
@@ -63,22 +68,38 @@ pub fn generate(options: &Options, tell: &dyn Fn(&str)) -> Result<Charts, ChartE
     let maker = Maker::new()?;
     let mut files = maker.umbrella()?;
     let mut cases = 0;
-    for component in components::all() {
-        tell(component.name);
-        let compiled = compile::component(&component, options)?;
+    let all = components::all();
+    // Components know nothing of each other, so each is compiled on a thread of its own.
+    let compiled: Vec<Result<Compiled, Refusal>> = thread::scope(|scope| {
+        let start = |component: &Component| {
+            tell(component.name);
+            let component = *component;
+            scope.spawn(move || compile::component(&component, options))
+        };
+        let threads: Vec<_> = all.iter().map(start).collect();
+        let join = |thread: ScopedJoinHandle<_>| {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        };
+        threads.into_iter().map(join).collect()
+    });
+    for (component, compiled) in all.iter().zip(compiled) {
+        let compiled = compiled?;
         cases += compiled.cases;
-        files.extend(maker.subchart(&component, compiled)?);
+        files.extend(maker.subchart(component, compiled)?);
     }
     files.sort();
     Ok(Charts { files, cases })
 }
 
 /// The documentation of `global`.
+///
+/// # Panics
+/// Never: the umbrella's schema has `global`.
 #[must_use]
 pub fn global_field() -> Field {
     let schema = umbrella();
     let defaults = json!({ "global": default_global() });
-    docs::fields(&schema, &defaults)
+    docs::fields(&schema, &defaults, &docs::order())
         .into_iter()
         .find(|field| field.key == "global")
         .expect("the umbrella's schema has `global`")
@@ -87,7 +108,11 @@ pub fn global_field() -> Field {
 /// The documentation of a component's values, without `global`.
 #[must_use]
 pub fn component_fields(component: &Component) -> Vec<Field> {
-    let mut fields = docs::fields(&strict(component), &default_section(component));
+    let mut fields = docs::fields(
+        &strict(component),
+        &default_section(component),
+        &docs::order()[component.name],
+    );
     fields.retain(|field| field.key != "global");
     fields
 }
@@ -129,13 +154,13 @@ impl Maker {
             .iter()
             .find(|component| component.name == "api-server")
             .map_or(env!("CARGO_PKG_VERSION"), |component| component.app_version);
-        let mut sections = vec![section("global", &global_field().doc, None, global_rows())];
+        let mut sections = vec![section("global", &global_field().doc, None, &global_rows())];
         for component in &all {
             sections.push(section(
                 component.name,
                 component.description,
                 Some(component.app_version),
-                rows(&component_fields(component), component.name),
+                &rows(&component_fields(component), component.name),
             ));
         }
         let chart = chart_context(UMBRELLA, description, app_version, &names);
@@ -177,9 +202,9 @@ impl Maker {
             component.name,
             component.description,
             None,
-            rows(&fields, ""),
+            &rows(&fields, ""),
         );
-        let common = section("global", &global_field().doc, None, global_rows());
+        let common = section("global", &global_field().doc, None, &global_rows());
         let chart = chart_context(
             component.name,
             component.description,
@@ -257,7 +282,7 @@ fn sentence(text: &str) -> String {
     format!("{}.", text.trim_end_matches('.'))
 }
 
-fn section(name: &str, doc: &str, version: Option<&str>, rows: Vec<Value>) -> Value {
+fn section(name: &str, doc: &str, version: Option<&str>, rows: &[Value]) -> Value {
     let paragraphs = doc.split("\n\n").map(one_line).collect::<Vec<_>>();
     let description = sentence(&paragraphs.join("\n\n"));
     json!({ "name": name, "description": description, "version": version, "rows": rows })

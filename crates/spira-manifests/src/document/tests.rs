@@ -43,7 +43,7 @@ fn wrong_values_are_all_listed_with_path_value_and_what_would_be_right() {
     assert!(
         found
             .iter()
-            .any(|p| p.starts_with("nats.replicas: -1 is not a count: 0 or more")),
+            .any(|p| p.starts_with("nats.replicas: -1 is not a number of pods: 0 to 999")),
         "{found:#?}"
     );
     assert!(
@@ -161,4 +161,34 @@ fn what_the_schema_admits_the_types_hold() {
             section.values
         );
     }
+}
+
+#[test]
+fn control_characters_are_refused_as_helm_refuses_them() {
+    for character in ['\u{1}', '\u{7f}', '\u{80}', '\u{fffe}'] {
+        let text = format!("nats:\n  podAnnotations: {{a: \"x{character}\"}}\n");
+        let error = super::yaml::parse(&text).expect_err("Helm refuses it");
+        assert_eq!((error.line, error.column), (2, 25), "{error}");
+    }
+    super::yaml::parse("a: \"\u{85}\u{a0}é☃\t\"").expect("Helm takes it");
+}
+
+#[test]
+fn a_bad_key_of_a_map_is_refused_with_its_path() {
+    let error =
+        crate::Values::from_yaml("global: {commonLabels: {\"a/b c\": a}}").expect_err("no label");
+    assert!(error.to_string().contains("global.commonLabels"), "{error}");
+}
+
+#[test]
+fn keys_that_the_chart_sets_itself_are_refused() {
+    assert_eq!(
+        refused(&[r"global.commonLabels.helm\.sh/x=b"]),
+        ["global.commonLabels: has the key \"helm.sh/x\", which this chart sets itself"]
+    );
+}
+
+#[test]
+fn one_text_that_breaks_two_rules_is_one_problem() {
+    assert_eq!(refused(&["nats.image.tag="]).len(), 1);
 }

@@ -35,6 +35,7 @@ pub struct YamlError {
 /// # Errors
 /// If the text is not YAML, or a document is not a map.
 pub fn parse(text: &str) -> Result<Map<String, Value>, YamlError> {
+    check_characters(text)?;
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         anchors: HashMap::new(),
@@ -57,6 +58,28 @@ pub fn parse(text: &str) -> Result<Map<String, Value>, YamlError> {
             _ => {}
         }
     }
+}
+
+/// Refuses the characters that Helm's reader refuses anywhere in a file.
+fn check_characters(text: &str) -> Result<(), YamlError> {
+    let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
+    // A byte order mark is one only at the very start.
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let refused = |c: char| !allowed(c) || c == '\u{feff}';
+    for (number, line) in body.split('\n').enumerate() {
+        if let Some((column, c)) = line.chars().enumerate().find(|(_, c)| refused(*c)) {
+            let message = format!(
+                "the control character {:?} is not allowed in YAML; write it as an escape in double quotes",
+                c
+            );
+            return Err(YamlError {
+                line: number + 1,
+                column: column + 1,
+                message,
+            });
+        }
+    }
+    Ok(())
 }
 
 struct Reader<'a> {
