@@ -108,7 +108,9 @@ func sortFiles3(chrt *chart.Chart, files map[string]string) (*rendered, error) {
 		return nil, err
 	}
 	for _, m := range manifests {
-		r.documents = append(r.documents, document{source: m.Name, text: m.Content})
+		// Helm 3 trims each document while it sorts, and ends it with a line break again where it
+		// writes the release's manifest: without it a block scalar would lose its last one.
+		r.documents = append(r.documents, document{source: m.Name, text: m.Content + "\n"})
 	}
 	for _, k := range hooks {
 		r.documents = append(r.documents, document{source: k.Path, text: k.Manifest})

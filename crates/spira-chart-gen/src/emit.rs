@@ -112,8 +112,10 @@ fn object_text(
     let scope = body::Names::outside();
     let inner = match &object.node {
         Node::Whole(path) => {
-            let path = writer.path(path, &scope);
-            return format!("{{{{- range {path} }}}}\n---\n{{{{ toYaml . }}}}\n{{{{- end }}}}\n");
+            let list = writer.path(path, &scope);
+            let text =
+                format!("{{{{- range {list} }}}}\n---\n{{{{ toYaml . }}}}\n{{{{- end }}}}\n");
+            return writer.guarded_unless_range(&object.guard, path, &text, &scope);
         }
         Node::Range(path, entries) => {
             let (head, inner_scope) = writer.range_head(path, &scope);

@@ -1,5 +1,8 @@
 //! A template tree and values in, objects out: what Helm will make of the chart, in Rust.
 
+use std::cell::RefCell;
+
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use spira_manifests::{Intrinsics, Release, kit::Image};
 
@@ -370,16 +373,29 @@ pub fn identity(object: &Node) -> Option<(&str, &[Seg])> {
 }
 
 /// Answers as a release does.
-pub struct ReleaseAnswers<'a>(pub &'a Release);
+pub struct ReleaseAnswers<'a> {
+    release: &'a Release,
+    /// What is asked again and again, and depends on no range: names and checksums.
+    known: RefCell<FxHashMap<Intrinsic, String>>,
+}
 
-impl Answer for ReleaseAnswers<'_> {
-    fn answer(
+impl<'a> ReleaseAnswers<'a> {
+    /// Answers for one document of values.
+    #[must_use]
+    pub fn new(release: &'a Release) -> Self {
+        Self {
+            release,
+            known: RefCell::default(),
+        }
+    }
+
+    fn ask(
         &self,
         intrinsic: &Intrinsic,
         evaluation: &Evaluation,
         scope: &Scope,
     ) -> Result<String, String> {
-        let release = self.0;
+        let release = self.release;
         Ok(match intrinsic {
             Intrinsic::ReleaseName => release.release_name(),
             Intrinsic::Namespace => release.namespace(),
@@ -429,6 +445,35 @@ impl Answer for ReleaseAnswers<'_> {
             }
         })
     }
+}
+
+impl Answer for ReleaseAnswers<'_> {
+    fn answer(
+        &self,
+        intrinsic: &Intrinsic,
+        evaluation: &Evaluation,
+        scope: &Scope,
+    ) -> Result<String, String> {
+        let is_constant = matches!(
+            intrinsic,
+            Intrinsic::ReleaseName
+                | Intrinsic::Namespace
+                | Intrinsic::ChartLabel(_)
+                | Intrinsic::AppVersion(_)
+                | Intrinsic::Fullname(_)
+                | Intrinsic::Checksum(_)
+        );
+        if let Some(known) = self.known.borrow().get(intrinsic) {
+            return Ok(known.clone());
+        }
+        let answer = self.ask(intrinsic, evaluation, scope)?;
+        if is_constant {
+            self.known
+                .borrow_mut()
+                .insert(intrinsic.clone(), answer.clone());
+        }
+        Ok(answer)
+    }
 
     fn ordinals(
         &self,
@@ -442,7 +487,7 @@ impl Answer for ReleaseAnswers<'_> {
             .as_i64()
             .and_then(|count| i32::try_from(count).ok());
         Ok(self
-            .0
+            .release
             .ordinals(replicas.ok_or_else(|| format!("{count} is not a number of replicas"))?))
     }
 }

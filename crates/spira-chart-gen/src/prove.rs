@@ -20,6 +20,7 @@ use crate::{
     eval::{Evaluation, ReleaseAnswers},
     random::Rng,
     trace::Traced,
+    tree::{Cond, Entry, Node, Scalar, Seg},
 };
 use generate::Generator;
 use shrink::{dotted, places, shrink};
@@ -77,6 +78,7 @@ pub fn prove(subject: &Subject, traced: &Traced, effort: Effort) -> Result<Proof
     let prover = Prover {
         subject,
         traced,
+        objects: compact(&traced.objects),
         releases: releases(),
     };
     let mut proof = Proof::default();
@@ -99,6 +101,7 @@ pub fn prove(subject: &Subject, traced: &Traced, effort: Effort) -> Result<Proof
 struct Prover<'a> {
     subject: &'a Subject,
     traced: &'a Traced,
+    objects: Vec<Entry>,
     releases: Vec<Release>,
 }
 
@@ -127,10 +130,10 @@ impl Prover<'_> {
     fn compare(&self, document: &Value, release: &Release) -> Result<Option<Found>, String> {
         let built = (self.subject.build)(release, document)?;
         let evaluation = Evaluation {
-            objects: &self.traced.objects,
+            objects: &self.objects,
             choices: &self.traced.samples.choices,
             values: document,
-            answers: &ReleaseAnswers(release),
+            answers: &ReleaseAnswers::new(release),
         };
         let tree = match evaluation.objects() {
             Ok(tree) => tree,
@@ -143,13 +146,8 @@ impl Prover<'_> {
                 }));
             }
         };
-        let titles: Vec<String> = built
-            .iter()
-            .chain(tree.iter().skip(built.len()))
-            .map(title)
-            .collect();
-        let found = difference(&Value::Array(built), &Value::Array(tree));
-        Ok(found.map(|found| name_object(&found, &titles)))
+        let (built, tree) = (Value::Array(built), Value::Array(tree));
+        Ok(difference(&built, &tree).map(|found| name_object(&found, &built, &tree)))
     }
 
     fn refusal(&self, document: &Value, release: &Release, found: &Found, cases: usize) -> Refusal {
@@ -246,22 +244,73 @@ fn general(field: &str) -> String {
     field.chars().filter(|c| !c.is_ascii_digit()).collect()
 }
 
-fn name_object(found: &Difference, titles: &[String]) -> Found {
+fn name_object(found: &Difference, built: &Value, tree: &Value) -> Found {
     let (index, field) = found
         .place
         .trim_start_matches('[')
         .split_once(']')
         .unwrap_or(("0", ""));
-    let object = index
-        .parse()
-        .ok()
-        .and_then(|index: usize| titles.get(index))
-        .cloned()
-        .unwrap_or_else(|| format!("object {index}"));
+    let index: usize = index.parse().unwrap_or(0);
+    let object = built
+        .get(index)
+        .or(tree.get(index))
+        .map_or_else(|| format!("object {index}"), title);
     Found {
         object,
         field: field.trim_start_matches('.').to_owned(),
         builder: found.left.clone(),
         template: found.right.clone(),
+    }
+}
+
+/// The tree with neighbouring literal lines of text made one: it is evaluated thousands of times,
+/// and scripts have hundreds of lines.
+fn compact(entries: &[Entry]) -> Vec<Entry> {
+    entries
+        .iter()
+        .map(|entry| Entry {
+            node: compact_node(&entry.node),
+            ..entry.clone()
+        })
+        .collect()
+}
+
+fn compact_node(node: &Node) -> Node {
+    match node {
+        Node::Text(lines) => {
+            let mut joined: Vec<Entry> = Vec::new();
+            for line in lines {
+                match (
+                    joined.last_mut().and_then(literal_line),
+                    literal_line(&mut line.clone()),
+                ) {
+                    (Some(last), Some(next)) => {
+                        last.push('\n');
+                        last.push_str(next);
+                    }
+                    _ => joined.push(line.clone()),
+                }
+            }
+            Node::Text(joined)
+        }
+        Node::Map(entries) => Node::Map(compact(entries)),
+        Node::Seq(entries) => Node::Seq(compact(entries)),
+        Node::Range(path, entries) => Node::Range(path.clone(), compact(entries)),
+        Node::If(cond, then, other) => Node::If(
+            cond.clone(),
+            Box::new(compact_node(then)),
+            Box::new(compact_node(other)),
+        ),
+        Node::Leaf(_) | Node::Whole(_) => node.clone(),
+    }
+}
+
+fn literal_line(line: &mut Entry) -> Option<&mut String> {
+    match (&line.guard, &mut line.node) {
+        (Cond::True, Node::Leaf(Scalar::Str(segs))) => match segs.as_mut_slice() {
+            [Seg::Lit(text)] => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }

@@ -42,12 +42,14 @@
 pub mod components;
 pub mod connections;
 pub mod context;
+pub mod document;
 pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
 pub mod program;
 pub mod release;
+pub mod schema;
 
 pub use components::{Component, Values};
 pub use context::Context;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     trace::{Kind, Shape, StrShape, Traced},
-    tree::{Cond, Entry, Intrinsic, Node, Scalar, Seg, Source, not},
+    tree::{Cond, Entry, Intrinsic, Node, Scalar, Seg, Source, and, not},
 };
 
 /// The variables of the ranges around a place.
@@ -207,11 +207,14 @@ impl<'a> Writer<'a> {
         text: &str,
         names: &Names,
     ) -> String {
-        if self.says(guard, path) {
-            text.to_owned()
+        let parts = if let Cond::And(all) = guard {
+            all.clone()
         } else {
-            self.guarded(guard, text, names)
-        }
+            vec![guard.clone()]
+        };
+        let needed = parts.into_iter().filter(|part| !self.says(part, path));
+        let needed = needed.fold(Cond::True, and);
+        self.guarded(&needed, text, names)
     }
 
     /// Whether a guard only asks that the value at `path` is there.

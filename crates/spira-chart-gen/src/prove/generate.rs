@@ -183,7 +183,7 @@ impl<'a> Generator<'a> {
         let mut texts: Vec<String> = self
             .strings
             .iter()
-            .flat_map(|text| [text.clone(), format!("{text}x")])
+            .cloned()
             .chain(NASTY.iter().map(ToString::to_string))
             .collect();
         texts.extend((0..6).map(|at| {

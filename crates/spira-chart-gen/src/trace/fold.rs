@@ -4,8 +4,11 @@
 use std::{
     cell::RefCell,
     collections::{BTreeSet, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
     rc::Rc,
 };
+
+use rustc_hash::FxHashMap;
 
 use serde_json::{Map, Value};
 
@@ -159,12 +162,23 @@ fn changed(samples: &Samples, text: &str) -> String {
 pub struct Folder<'a> {
     samples: &'a Samples,
     literals: &'a HashSet<i64>,
-    documents: RefCell<HashMap<String, Rc<Out>>>,
-    texts: RefCell<HashMap<String, Text>>,
+    read: RefCell<FxHashMap<(u64, u64), Rc<Out>>>,
+    items: RefCell<FxHashMap<u64, Items>>,
+    texts: RefCell<FxHashMap<String, Text>>,
 }
 
+/// The list items that something speaks of: the list's path and the item's number.
+type Items = Rc<Vec<(String, u8)>>;
+
 /// A string, read once: its segments, and the list items that they speak of.
-type Text = Rc<(Vec<Seg>, Vec<(String, u8)>)>;
+type Text = Rc<(Vec<Seg>, Items)>;
+
+/// Runs differ in little: what is alike in two of them is told by its hash and read once.
+fn hash(of: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
 
 /// An element of a container that is being read.
 struct Element<'v> {
@@ -181,7 +195,8 @@ impl<'a> Folder<'a> {
         Self {
             samples,
             literals,
-            documents: RefCell::default(),
+            read: RefCell::default(),
+            items: RefCell::default(),
             texts: RefCell::default(),
         }
     }
@@ -205,23 +220,20 @@ impl<'a> Folder<'a> {
         let segs = segments(self.samples, text)?;
         let mut items = BTreeSet::new();
         segs.iter().for_each(|seg| items_of(seg, &mut items));
-        let read = Rc::new((segs, items.into_iter().collect()));
+        let read = Rc::new((segs, Rc::new(items.into_iter().collect())));
         self.texts
             .borrow_mut()
             .insert(text.to_owned(), Rc::clone(&read));
         Ok(read)
     }
 
-    fn document(&self, value: &Value, bound: &mut Vec<String>) -> Fallible<Rc<Out>> {
-        let text = format!("{bound:?}{value}");
-        if let Some(out) = self.documents.borrow().get(&text) {
+    fn shared(&self, value: &Value, bound: &mut Vec<String>) -> Fallible<Rc<Out>> {
+        let key = (hash(value), hash(bound));
+        if let Some(out) = self.read.borrow().get(&key) {
             return Ok(out.clone());
         }
-        let out = Rc::new(
-            self.out(value, bound)
-                .map_err(|why| format!("{}: {why}", title(value)))?,
-        );
-        self.documents.borrow_mut().insert(text, out.clone());
+        let out = Rc::new(self.out(value, bound)?);
+        self.read.borrow_mut().insert(key, out.clone());
         Ok(out)
     }
 
@@ -374,11 +386,10 @@ impl<'a> Folder<'a> {
             let Element { key, value, .. } = &elements[at];
             let out = match (key, self.whole(value, true)) {
                 (None, Some(path)) => Rc::new(Out::Whole(path)),
-                _ if documents => self.document(value, bound)?,
-                _ => Rc::new(
-                    self.out(value, bound)
-                        .map_err(|why| within(key.as_ref(), &why))?,
-                ),
+                _ => self.shared(value, bound).map_err(|why| match key {
+                    None if documents => format!("{}: {why}", title(value)),
+                    key => within(key.as_ref(), &why),
+                })?,
             };
             let id = match key {
                 Some(key) => format!("{key:?}"),
@@ -422,7 +433,7 @@ impl<'a> Folder<'a> {
             // An entry of a map repeats only by its key.
             Some(Scalar::Str(segs)) => segs.iter().for_each(|seg| items_of(seg, &mut items)),
             Some(_) => {}
-            None => self.items_in(value, &mut items)?,
+            None => items.extend(self.items_in(value)?.iter().cloned()),
         }
         items.retain(|(list, _)| !bound.contains(list));
         let single = |list: &str| items.iter().filter(|(other, _)| other == list).count() == 1;
@@ -442,29 +453,42 @@ impl<'a> Folder<'a> {
         Ok((!inside_unbound).then(|| (list.clone(), *item)))
     }
 
-    fn items_in(&self, value: &Value, items: &mut BTreeSet<(String, u8)>) -> Fallible<()> {
+    fn items_in(&self, value: &Value) -> Fallible<Items> {
         match value {
-            Value::String(text) => items.extend(self.text(text)?.1.iter().cloned()),
+            Value::String(text) => return Ok(Rc::clone(&self.text(text)?.1)),
+            Value::Null | Value::Bool(_) => return Ok(Items::default()),
+            _ => {}
+        }
+        let key = hash(value);
+        if let Some(known) = self.items.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let mut items = BTreeSet::new();
+        match value {
             Value::Number(number) => {
                 if let Some(path) = number
                     .as_i64()
                     .and_then(|number| self.samples.ints.get(&number))
                 {
-                    items_of_path(path, items);
+                    items_of_path(path, &mut items);
                 }
             }
-            Value::Array(values) => values
-                .iter()
-                .try_for_each(|value| self.items_in(value, items))?,
+            Value::Array(values) => {
+                for value in values {
+                    items.extend(self.items_in(value)?.iter().cloned());
+                }
+            }
             Value::Object(fields) => {
                 for (key, value) in fields {
                     items.extend(self.text(key)?.1.iter().cloned());
-                    self.items_in(value, items)?;
+                    items.extend(self.items_in(value)?.iter().cloned());
                 }
             }
             _ => {}
         }
-        Ok(())
+        let items: Items = Rc::new(items.into_iter().collect());
+        self.items.borrow_mut().insert(key, items.clone());
+        Ok(items)
     }
 }
 

@@ -7,9 +7,11 @@
 //! settles most, and each part is learned by itself.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
+
+use rustc_hash::FxHashMap;
 
 use super::{
     runs::{Label, Pos, ROOT, Runs},
@@ -51,7 +53,7 @@ pub struct Learner<'a> {
     pub runs: Runs<'a>,
     /// Assignments that showed an earlier tree wrong.
     pub counterexamples: Vec<Assign>,
-    explored: HashMap<(Cube, Pos), Rc<Vec<usize>>>,
+    explored: FxHashMap<(Cube, Pos), Rc<Vec<usize>>>,
     rng: Rng,
 }
 
@@ -62,7 +64,7 @@ impl<'a> Learner<'a> {
         Self {
             runs,
             counterexamples: Vec::new(),
-            explored: HashMap::new(),
+            explored: FxHashMap::default(),
             rng: Rng::new(0x5eed),
         }
     }
@@ -124,10 +126,7 @@ impl<'a> Learner<'a> {
 
     fn same(&self, a: usize, b: usize) -> bool {
         let (a, b) = (&self.runs.get(a).objects, &self.runs.get(b).objects);
-        a.len() == b.len()
-            && a.iter()
-                .zip(b)
-                .all(|(a, b)| a.0 == b.0 && Rc::ptr_eq(&a.1, &b.1))
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| Rc::ptr_eq(a, b))
     }
 
     /// Asks every single change of an assignment that showed the tree wrong.
@@ -156,10 +155,10 @@ impl<'a> Learner<'a> {
         Ok(Node::Seq(super::unite::objects(self.choices(), entries)))
     }
 
-    fn domain(&mut self, cubes: Vec<Cube>, object: Pos) -> Result<Rc<Domain>, Refusal> {
+    fn domain(&mut self, cubes: Vec<Cube>, pos: Pos) -> Result<Rc<Domain>, Refusal> {
         let mut seen = BTreeSet::new();
         for cube in &cubes {
-            seen.extend(self.around(cube, object)?.iter().copied());
+            seen.extend(self.around(cube, pos)?.iter().copied());
         }
         Ok(Rc::new(Domain {
             cubes,
@@ -167,9 +166,9 @@ impl<'a> Learner<'a> {
         }))
     }
 
-    /// The runs around a partial assignment, as far as an object goes.
-    fn around(&mut self, cube: &Cube, object: Pos) -> Result<Rc<Vec<usize>>, Refusal> {
-        let key = (cube.clone(), object);
+    /// The runs around a partial assignment, as far as what is at and below a position goes.
+    fn around(&mut self, cube: &Cube, pos: Pos) -> Result<Rc<Vec<usize>>, Refusal> {
+        let key = (cube.clone(), pos);
         if let Some(known) = self.explored.get(&key) {
             return Ok(known.clone());
         }
@@ -178,7 +177,7 @@ impl<'a> Learner<'a> {
                 .for_each(|(choice, variant)| assign[*choice] = *variant);
             assign
         };
-        let relevant = self.runs.relevant(object);
+        let relevant = self.runs.relevant(pos);
         let mut runs = Vec::new();
         for base in [
             fix(self.choices().iter().map(Choice::on).collect()),
@@ -247,10 +246,11 @@ impl<'a> Learner<'a> {
             )));
         }
         let best = self.best_choice(domain, &answers, pos, question)?;
-        let object = if question == Question::Presence && self.runs.object_of(pos) == pos {
+        // Which objects there are is decided by other choices than what one of them holds.
+        let at = if question == Question::Presence && self.runs.is_object(pos) {
             ROOT
         } else {
-            self.runs.object_of(pos)
+            pos
         };
         let mut arms: Vec<(Vec<u8>, Decision)> = Vec::new();
         for variant in 0..self.choices()[best].arity() {
@@ -268,7 +268,7 @@ impl<'a> Learner<'a> {
             if cubes.is_empty() {
                 continue;
             }
-            let part = self.domain(cubes, object)?;
+            let part = self.domain(cubes, at)?;
             let Some(decision) = self.decide(&part, pos, question, depth + 1)? else {
                 continue;
             };
@@ -337,7 +337,7 @@ impl<'a> Learner<'a> {
     }
 
     fn single_differences(&self, answers: &[(usize, u32)]) -> BTreeSet<usize> {
-        let by_assign: HashMap<&Assign, u32> = answers
+        let by_assign: FxHashMap<&Assign, u32> = answers
             .iter()
             .map(|(run, answer)| (&self.runs.get(*run).assign, *answer))
             .collect();
@@ -457,7 +457,7 @@ impl<'a> Learner<'a> {
                 let domain = if same {
                     domain.clone()
                 } else {
-                    self.domain(cubes, self.runs.object_of(pos))?
+                    self.domain(cubes, pos)?
                 };
                 Ok(match self.runs.label(label).clone() {
                     Label::Leaf(scalar) => Node::Leaf(scalar),
@@ -520,7 +520,6 @@ impl<'a> Learner<'a> {
     fn children(&mut self, pos: Pos, domain: &Rc<Domain>) -> Result<Vec<Entry>, Refusal> {
         let mut entries = Vec::new();
         for child in self.order(pos, domain) {
-            // Which objects there are is decided by other choices than what one of them holds.
             let Some(decision) = self.decide(domain, child, Question::Presence, 0)? else {
                 continue;
             };
@@ -530,11 +529,10 @@ impl<'a> Learner<'a> {
             }
             let mut present = Vec::new();
             where_there(&decision, &mut present);
-            let object = self.runs.object_of(child);
             let inner = if guard == Cond::True && pos != ROOT {
                 domain.clone()
             } else {
-                self.domain(present, object)?
+                self.domain(present, child)?
             };
             let node = self.node(child, &inner)?;
             entries.push(Entry {
@@ -559,7 +557,7 @@ impl<'a> Learner<'a> {
         };
         runs.sort_by_cached_key(|run| std::cmp::Reverse(on(run)));
         let mut rest: Vec<Pos> = Vec::new();
-        let mut before: HashMap<Pos, BTreeSet<Pos>> = HashMap::new();
+        let mut before: FxHashMap<Pos, BTreeSet<Pos>> = FxHashMap::default();
         let mut sequences = BTreeSet::new();
         for run in runs {
             let children = self.runs.children(run, pos);

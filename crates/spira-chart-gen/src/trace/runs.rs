@@ -1,10 +1,11 @@
 //! Runs of the builder: asked on demand, remembered, and laid out by position.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     rc::Rc,
 };
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use super::{
@@ -36,11 +37,18 @@ pub enum Label {
     Range(String),
 }
 
-/// One object of one run: labels and children by position.
-#[derive(Debug, Default)]
+/// What stands at a position in a run, and below it; runs that agree on it share it.
+#[derive(Debug)]
 pub struct Flat {
-    labels: HashMap<Pos, u32>,
-    children: HashMap<Pos, Vec<Pos>>,
+    pos: Pos,
+    label: u32,
+    children: Vec<Rc<Flat>>,
+}
+
+impl Flat {
+    fn child(&self, pos: Pos) -> Option<&Rc<Flat>> {
+        self.children.iter().find(|child| child.pos == pos)
+    }
 }
 
 /// One run of the builder.
@@ -49,7 +57,7 @@ pub struct Run {
     /// The choices it was made with.
     pub assign: Assign,
     /// Its objects, in order.
-    pub objects: Vec<(Pos, Rc<Flat>)>,
+    pub objects: Vec<Rc<Flat>>,
 }
 
 /// All runs so far, and the positions seen in them.
@@ -59,16 +67,17 @@ pub struct Runs<'a> {
     pub samples: &'a Samples,
     folder: Folder<'a>,
     all: Vec<Run>,
-    by_assign: HashMap<Assign, usize>,
-    by_document: HashMap<String, usize>,
+    by_assign: FxHashMap<Assign, usize>,
+    by_document: FxHashMap<String, usize>,
     parents: Vec<(Pos, String)>,
     keys: Vec<Option<Scalar>>,
-    object_of: Vec<Pos>,
-    index: HashMap<(Pos, String), Pos>,
+    /// The positions from the object down to each position, itself included.
+    above: Vec<Vec<Pos>>,
+    index: Vec<FxHashMap<String, Pos>>,
     labels: Vec<Label>,
-    label_index: HashMap<Label, u32>,
-    flats: HashMap<(Pos, *const Out), Rc<Flat>>,
-    relevant: HashMap<Pos, BTreeSet<usize>>,
+    label_index: FxHashMap<Label, u32>,
+    flats: FxHashMap<(Pos, *const Out), Rc<Flat>>,
+    relevant: FxHashMap<Pos, BTreeSet<usize>>,
 }
 
 impl<'a> Runs<'a> {
@@ -80,16 +89,16 @@ impl<'a> Runs<'a> {
             samples,
             folder: Folder::new(samples, literals),
             all: Vec::new(),
-            by_assign: HashMap::new(),
-            by_document: HashMap::new(),
+            by_assign: FxHashMap::default(),
+            by_document: FxHashMap::default(),
             parents: vec![(ROOT, String::new())],
             keys: vec![None],
-            object_of: vec![ROOT],
-            index: HashMap::new(),
+            above: vec![Vec::new()],
+            index: vec![FxHashMap::default()],
             labels: Vec::new(),
-            label_index: HashMap::new(),
-            flats: HashMap::new(),
-            relevant: HashMap::new(),
+            label_index: FxHashMap::default(),
+            flats: FxHashMap::default(),
+            relevant: FxHashMap::default(),
         }
     }
 
@@ -180,66 +189,63 @@ impl<'a> Runs<'a> {
         Ok(after)
     }
 
+    /// Notes the choice at every position that it changes something at or below.
     fn note(&mut self, before: usize, after: usize, choice: usize) {
+        let mut touched = Vec::new();
         let (a, b) = (&self.all[before].objects, &self.all[after].objects);
-        let mut touched: Vec<Pos> = Vec::new();
-        for (pos, flat) in a {
-            match b.iter().find(|(other, _)| other == pos) {
-                Some((_, other)) if Rc::ptr_eq(flat, other) => {}
-                Some(_) => touched.push(*pos),
-                None => touched.extend([*pos, ROOT]),
-            }
+        differing(a, b, &mut touched);
+        if a.len() != b.len() || a.iter().zip(b).any(|(a, b)| a.pos != b.pos) {
+            touched.push(ROOT);
         }
-        touched.extend(
-            b.iter()
-                .filter(|(pos, _)| a.iter().all(|(other, _)| other != pos))
-                .flat_map(|(pos, _)| [*pos, ROOT]),
-        );
         for pos in touched {
             self.relevant.entry(pos).or_default().insert(choice);
         }
     }
 
-    /// The choices that have been seen to change an object, or for [`ROOT`] which objects there are.
+    /// The choices that have been seen to change something at or below a position, or for
+    /// [`ROOT`] which objects there are.
     #[must_use]
-    pub fn relevant(&self, object: Pos) -> BTreeSet<usize> {
-        self.relevant.get(&object).cloned().unwrap_or_default()
+    pub fn relevant(&self, pos: Pos) -> BTreeSet<usize> {
+        self.relevant.get(&pos).cloned().unwrap_or_default()
     }
 
-    fn place(&mut self, slot: &Slot) -> (Pos, Rc<Flat>) {
+    fn place(&mut self, slot: &Slot) -> Rc<Flat> {
         let pos = self.position(ROOT, slot);
-        let key = (pos, Rc::as_ptr(&slot.out));
-        if let Some(flat) = self.flats.get(&key) {
-            return (pos, flat.clone());
-        }
-        let mut flat = Flat::default();
-        self.flatten(pos, &slot.out, &mut flat);
-        let flat = Rc::new(flat);
         // Ranges of objects are read afresh in each run, so their address says nothing.
-        if !matches!(*slot.out, Out::Range(..)) {
-            self.flats.insert(key, flat.clone());
+        if matches!(*slot.out, Out::Range(..)) {
+            Rc::new(self.flatten(pos, &slot.out))
+        } else {
+            self.shared(pos, &slot.out)
         }
-        (pos, flat)
+    }
+
+    fn shared(&mut self, pos: Pos, out: &Rc<Out>) -> Rc<Flat> {
+        let key = (pos, Rc::as_ptr(out));
+        if let Some(flat) = self.flats.get(&key) {
+            return flat.clone();
+        }
+        let flat = Rc::new(self.flatten(pos, out));
+        self.flats.insert(key, flat.clone());
+        flat
     }
 
     fn position(&mut self, parent: Pos, slot: &Slot) -> Pos {
-        if let Some(&pos) = self.index.get(&(parent, slot.id.clone())) {
+        if let Some(&pos) = self.index[parent as usize].get(&slot.id) {
             return pos;
         }
         let pos =
             Pos::try_from(self.parents.len()).expect("a chart has fewer positions than u32 holds");
         self.parents.push((parent, slot.id.clone()));
         self.keys.push(slot.key.clone());
-        self.object_of.push(if parent == ROOT {
-            pos
-        } else {
-            self.object_of[parent as usize]
-        });
-        self.index.insert((parent, slot.id.clone()), pos);
+        let mut above = self.above[parent as usize].clone();
+        above.push(pos);
+        self.above.push(above);
+        self.index[parent as usize].insert(slot.id.clone(), pos);
+        self.index.push(FxHashMap::default());
         pos
     }
 
-    fn flatten(&mut self, pos: Pos, out: &Out, flat: &mut Flat) {
+    fn flatten(&mut self, pos: Pos, out: &Out) -> Flat {
         let label = match out {
             Out::Leaf(scalar) => Label::Leaf(scalar.clone()),
             Out::Text(_) => Label::Text,
@@ -248,16 +254,15 @@ impl<'a> Runs<'a> {
             Out::Whole(path) => Label::Whole(path.clone()),
             Out::Range(path, _) => Label::Range(path.clone()),
         };
-        let label = self.intern(label);
-        flat.labels.insert(pos, label);
-        let mut children = Vec::with_capacity(out.slots().len());
-        for slot in out.slots() {
+        let children = out.slots().iter().map(|slot| {
             let child = self.position(pos, slot);
-            children.push(child);
-            self.flatten(child, &slot.out, flat);
-        }
-        if !children.is_empty() {
-            flat.children.insert(pos, children);
+            self.shared(child, &slot.out)
+        });
+        let children = children.collect();
+        Flat {
+            pos,
+            label: self.intern(label),
+            children,
         }
     }
 
@@ -283,57 +288,62 @@ impl<'a> Runs<'a> {
         self.keys[pos as usize].clone()
     }
 
-    /// The object that a position belongs to.
+    /// Whether a position is that of an object.
     #[must_use]
-    pub fn object_of(&self, pos: Pos) -> Pos {
-        self.object_of[pos as usize]
+    pub fn is_object(&self, pos: Pos) -> bool {
+        self.parents[pos as usize].0 == ROOT
     }
 
     fn flat(&self, run: usize, pos: Pos) -> Option<&Rc<Flat>> {
-        let object = self.object_of(pos);
-        self.all[run]
+        let mut above = self.above[pos as usize].iter();
+        let object = above.next()?;
+        let object = self.all[run]
             .objects
             .iter()
-            .find(|(other, _)| *other == object)
-            .map(|(_, flat)| flat)
+            .find(|flat| flat.pos == *object)?;
+        above.try_fold(object, |flat, step| flat.child(*step))
     }
 
     /// What stands at a position in a run; `None` where nothing does.
     #[must_use]
     pub fn content(&self, run: usize, pos: Pos) -> Option<u32> {
-        self.flat(run, pos)?.labels.get(&pos).copied()
+        Some(self.flat(run, pos)?.label)
     }
 
     /// Whether something stands at a position in a run; `None` where its container does not.
     #[must_use]
     pub fn presence(&self, run: usize, pos: Pos) -> Option<u32> {
         let (parent, _) = self.parents[pos as usize];
-        let there = |pos: Pos| self.content(run, pos).is_some();
-        if parent != ROOT && !there(parent) {
-            return None;
-        }
-        Some(u32::from(there(pos)))
+        let there = if parent == ROOT {
+            self.flat(run, pos).is_some()
+        } else {
+            self.flat(run, parent)?.child(pos).is_some()
+        };
+        Some(u32::from(there))
     }
 
     /// The children of a position in a run, in order.
     #[must_use]
     pub fn children(&self, run: usize, pos: Pos) -> Vec<Pos> {
-        if pos == ROOT {
-            return self.all[run].objects.iter().map(|(pos, _)| *pos).collect();
-        }
-        self.flat(run, pos)
-            .and_then(|flat| flat.children.get(&pos))
-            .cloned()
-            .unwrap_or_default()
+        let children = if pos == ROOT {
+            Some(&self.all[run].objects)
+        } else {
+            self.flat(run, pos).map(|flat| &flat.children)
+        };
+        children
+            .into_iter()
+            .flatten()
+            .map(|flat| flat.pos)
+            .collect()
     }
 
-    /// One run for each way that a position's object looks in these runs.
+    /// One run for each way that a position looks in these runs.
     #[must_use]
     pub fn distinct(&self, runs: &[usize], pos: Pos) -> Vec<usize> {
         if pos == ROOT {
             return runs.to_vec();
         }
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         runs.iter()
             .copied()
             .filter(|&run| {
@@ -379,4 +389,23 @@ impl<'a> Runs<'a> {
             })
             .collect()
     }
+}
+
+/// The positions at which, or below which, two lists of siblings differ.
+fn differing(a: &[Rc<Flat>], b: &[Rc<Flat>], touched: &mut Vec<Pos>) {
+    for flat in a {
+        match b.iter().find(|other| other.pos == flat.pos) {
+            Some(other) if Rc::ptr_eq(flat, other) => {}
+            Some(other) => {
+                touched.push(flat.pos);
+                differing(&flat.children, &other.children, touched);
+            }
+            None => touched.push(flat.pos),
+        }
+    }
+    touched.extend(
+        b.iter()
+            .filter(|flat| a.iter().all(|other| other.pos != flat.pos))
+            .map(|flat| flat.pos),
+    );
 }

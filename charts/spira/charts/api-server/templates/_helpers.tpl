@@ -1,0 +1,142 @@
+{{/* The name that the objects of api-server start with, cut to 52 characters. */}}
+{{- define "api-server.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "api-server" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $name | default (printf "%s-api-server" $release) }}
+{{- end }}
+
+{{/* The name that the objects of minio start with, cut to 52 characters. */}}
+{{- define "api-server.minio.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $name | default (printf "%s-minio" $release) }}
+{{- end }}
+
+{{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
+{{- define "api-server.mongodb.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $name | default (printf "%s-mongodb" $release) }}
+{{- end }}
+
+{{/* The name that the objects of nats start with, cut to 52 characters. */}}
+{{- define "api-server.nats.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $name | default (printf "%s-nats" $release) }}
+{{- end }}
+
+{{/* The chart's name and version, for the label helm.sh/chart. */}}
+{{- define "api-server.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The labels that select the pods, which never change over a release's life. */}}
+{{- define "api-server.selectorLabels" -}}
+app.kubernetes.io/component: api-server
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: api-server
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "api-server.labels" -}}
+{{ include "api-server.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "api-server.chart" . | quote }}
+{{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The reference of an image: registry, repository, tag or the chart's appVersion, digest. */}}
+{{- define "api-server.image" -}}
+{{- with .image.registry | default .root.Values.global.imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- with .image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* A credential: the given one, what the live Secret holds, else random letters and digits. */}}
+{{- define "api-server.credential" -}}
+{{- $secret := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
+{{- $live := get ($secret.data | default dict) .key }}
+{{- if .given }}
+{{- .given }}
+{{- else if $live }}
+{{- $live | b64dec }}
+{{- else if .root.Values.global.secrets.generate }}
+{{- randAlphaNum 32 }}
+{{- else }}
+{{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
+{{- end }}
+{{- end }}
+
+{{/* The environment that several containers have in common. */}}
+{{- define "api-server.env" -}}
+- name: M_CONN_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.global.connections.mongodb.existingSecret
+          | default (printf "%s-connection" (include "api-server.mongodb.fullname" .))
+          | quote }}
+      {{- if .Values.global.connections.mongodb.existingSecret }}
+      key: {{ .Values.global.connections.mongodb.existingSecretKey | quote }}
+      {{- else }}
+      key: connectionString.standard
+      {{- end }}
+{{- if .Values.global.connections.nats.auth.enabled }}
+- name: NATS_PASSWORD
+  valueFrom:
+    secretKeyRef:
+      name: {{ .Values.global.connections.nats.auth.existingSecret
+          | default (printf "%s-auth" (include "api-server.nats.fullname" .))
+          | quote }}
+      {{- if .Values.global.connections.nats.auth.existingSecret }}
+      key: {{ .Values.global.connections.nats.auth.existingSecretKey | quote }}
+      {{- else }}
+      key: password
+      {{- end }}
+- name: nats_conn_url
+  {{- if .Values.global.connections.nats.host }}
+  value: {{ printf "nats://%s:$(NATS_PASSWORD)@%s:%d" .Values.global.connections.nats.auth.username
+      .Values.global.connections.nats.host (.Values.global.connections.nats.port | int64)
+      | quote }}
+  {{- else }}
+  value: {{ printf "nats://%s:$(NATS_PASSWORD)@%s:%d" .Values.global.connections.nats.auth.username
+      (include "api-server.nats.fullname" .) (.Values.global.connections.nats.port | int64)
+      | quote }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The data of the object, apart so that its checksum can be taken. */}}
+{{- define "api-server.envData" -}}
+CLIENT_URL: {{ .Values.corsOrigin | quote }}
+DATABASE_NAME: {{ .Values.global.connections.mongodb.database | quote }}
+algorithm: {{ .Values.jwt.algorithm }}
+bucket_name: {{ .Values.global.connections.objectStore.audioBucket | quote }}
+central_channel: {{ .Values.global.centralChannel | quote }}
+context_scheme: bcrypt
+deprecated: auto
+expire_time: "{{ .Values.jwt.expireMinutes | int64 }}"
+file_extension: {{ .Values.global.fileExtension | quote }}
+hospital_collection_name: hospitals
+inference_collection_name: {{ .Values.collections.inferences | quote }}
+loop_interval: {{ .Values.loopInterval | quote }}
+{{- if .Values.global.connections.objectStore.host }}
+minio_conn_url: {{ printf "%s:%d" .Values.global.connections.objectStore.host
+    (.Values.global.connections.objectStore.port | int64)
+    | quote }}
+{{- else }}
+minio_conn_url: "minio:{{ .Values.global.connections.objectStore.port | int64 }}"
+{{- end }}
+model_collection_name: {{ .Values.collections.models | quote }}
+{{- if .Values.global.connections.nats.host }}
+nats_conn_url: "nats://{{ .Values.global.connections.nats.host }}:{{ .Values.global.connections.nats.port | int64 }}"
+{{- else }}
+nats_conn_url: "nats://{{ include "api-server.nats.fullname" . }}:{{ .Values.global.connections.nats.port | int64 }}"
+{{- end }}
+result_collection_name: {{ .Values.collections.results | quote }}
+user_collection_name: {{ .Values.collections.users | quote }}
+{{ end }}

@@ -1,0 +1,104 @@
+{{/* The name that the objects of nats start with, cut to 52 characters. */}}
+{{- define "nats.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $name | default (printf "%s-nats" $release) }}
+{{- end }}
+
+{{/* The chart's name and version, for the label helm.sh/chart. */}}
+{{- define "nats.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The labels that select the pods, which never change over a release's life: those of box. */}}
+{{- define "nats.box.selectorLabels" -}}
+app.kubernetes.io/component: nats-box
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: nats
+{{- end }}
+
+{{/* The labels that select the pods, which never change over a release's life. */}}
+{{- define "nats.selectorLabels" -}}
+app.kubernetes.io/component: nats
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: nats
+{{- end }}
+
+{{/* The labels of every object: those of box. */}}
+{{- define "nats.box.labels" -}}
+{{ include "nats.box.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "nats.chart" . | quote }}
+{{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "nats.labels" -}}
+{{ include "nats.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "nats.chart" . | quote }}
+{{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The reference of an image: registry, repository, tag or the chart's appVersion, digest. */}}
+{{- define "nats.image" -}}
+{{- with .image.registry | default .root.Values.global.imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- with .image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{/* A credential: the given one, what the live Secret holds, else random letters and digits. */}}
+{{- define "nats.credential" -}}
+{{- $secret := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
+{{- $live := get ($secret.data | default dict) .key }}
+{{- if .given }}
+{{- .given }}
+{{- else if $live }}
+{{- $live | b64dec }}
+{{- else if .root.Values.global.secrets.generate }}
+{{- randAlphaNum 32 }}
+{{- else }}
+{{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
+{{- end }}
+{{- end }}
+
+{{/* The data of the object, apart so that its checksum can be taken. */}}
+{{- define "nats.configData" -}}
+nats.conf: |
+  server_name: $SERVER_NAME
+  port: {{ .Values.global.connections.nats.port | int64 }}
+  http_port: 8222
+  lame_duck_grace_period: 10s
+  lame_duck_duration: 30s
+  cluster {
+    name: "{{ include "nats.fullname" . }}"
+    port: 6222
+    no_advertise: true
+    routes: [
+  {{- range $ordinal := until (.Values.replicas | int) }}
+      "nats://{{ include "nats.fullname" $ }}-{{ $ordinal }}.{{ include "nats.fullname" $ }}-headless:6222"
+  {{- end }}
+    ]
+  }
+  {{- if .Values.jetstream.enabled }}
+  jetstream {
+    store_dir: /data
+    max_memory_store: {{ .Values.jetstream.memory }}
+    max_file_store: {{ .Values.jetstream.size }}
+  }
+  {{- end }}
+  {{- if .Values.global.connections.nats.auth.enabled }}
+  authorization {
+    user: "{{ .Values.global.connections.nats.auth.username }}"
+    password: $CLIENT_PASSWORD
+  }
+  {{- end }}
+{{ end }}

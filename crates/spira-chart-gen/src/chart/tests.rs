@@ -1,0 +1,64 @@
+use spira_manifests::{components, document};
+
+use super::{Charts, generate};
+use crate::compile::Options;
+
+fn charts() -> Charts {
+    generate(&Options::default(), &|_| {}).expect("every component can be compiled")
+}
+
+#[test]
+fn every_chart_is_complete() {
+    let charts = charts();
+    let mut folders = vec!["spira".to_owned()];
+    folders.extend(
+        components::all()
+            .iter()
+            .map(|c| format!("spira/charts/{}", c.name)),
+    );
+    for folder in folders {
+        for name in [
+            "Chart.yaml",
+            "values.yaml",
+            "values.schema.json",
+            ".helmignore",
+            "README.md",
+        ] {
+            let path = format!("{folder}/{name}");
+            let file = charts.files.iter().find(|file| file.path == path);
+            let file = file.unwrap_or_else(|| panic!("{path} is missing"));
+            assert!(
+                file.text.ends_with('\n') && !file.text.ends_with("\n\n"),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_umbrellas_values_are_the_defaults() {
+    let charts = charts();
+    let file = charts
+        .files
+        .iter()
+        .find(|file| file.path == "spira/values.yaml");
+    let read = document::yaml::parse(&file.expect("it is made").text).expect("YAML");
+    assert_eq!(serde_json::Value::Object(read), document::defaults());
+}
+
+#[test]
+fn no_line_of_yaml_or_template_is_too_long() {
+    for file in charts().files {
+        if file.path.ends_with(".md") || file.path.ends_with(".json") {
+            continue;
+        }
+        for line in file.text.lines() {
+            assert!(line.chars().count() <= 120, "{}: {line}", file.path);
+        }
+    }
+}
+
+#[test]
+fn two_generations_are_the_same() {
+    assert_eq!(charts().files, charts().files);
+}

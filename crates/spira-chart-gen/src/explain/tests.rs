@@ -1,0 +1,61 @@
+use super::{explain, find, without_indices};
+use crate::docs::Field;
+
+fn silent(_: &str) {}
+
+#[test]
+fn a_value_has_doc_type_default_and_reach() {
+    let text = explain("nats.replicas", &silent).expect("a value");
+    assert!(text.contains("How many"), "{text}");
+    assert!(text.contains("default: 3"), "{text}");
+    assert!(text.contains("StatefulSet/nats: spec.replicas"), "{text}");
+}
+
+#[test]
+fn a_value_inside_a_kubernetes_type_is_explained_by_the_whole() {
+    let text = explain("nats.resources.limits.cpu", &silent).expect("a value");
+    assert!(text.contains("ResourceRequirements"), "{text}");
+    assert!(text.contains("containers[nats].resources"), "{text}");
+}
+
+#[test]
+fn a_field_names_the_values_that_set_it() {
+    let text = explain("StatefulSet/nats:spec.replicas", &silent).expect("a field");
+    assert!(text.contains("nats.replicas"), "{text}");
+}
+
+#[test]
+fn what_is_unknown_comes_with_what_is_near() {
+    let error = |path| explain(path, &silent).expect_err("unknown").to_string();
+    assert_eq!(
+        error("nat.replicas"),
+        "there is no value \"nat.replicas\"; did you mean nats?"
+    );
+    let near = error("nats.replica");
+    assert!(near.contains("nats.replicas"), "{near}");
+    let near = error("Statefulset/nats:spec.replicas");
+    assert!(near.contains("StatefulSet/nats"), "{near}");
+    let near = error("StatefulSet/nats:spec.replica");
+    assert!(near.contains("spec.replicas"), "{near}");
+}
+
+#[test]
+fn indices_are_left_out() {
+    assert_eq!(without_indices("a[0].b[1]"), "a.b");
+}
+
+#[test]
+fn nothing_is_below_a_scalar() {
+    let field = Field {
+        key: "a".into(),
+        path: "a".into(),
+        doc: String::new(),
+        kind: "integer".into(),
+        rule: String::new(),
+        default: None,
+        example: serde_json::Value::Null,
+        fields: Vec::new(),
+    };
+    assert!(find(std::slice::from_ref(&field), "a").is_some());
+    assert!(find(&[field], "a.b").is_none());
+}

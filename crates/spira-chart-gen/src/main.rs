@@ -1,0 +1,7 @@
+//! `spira-chart-gen`: see `--help`.
+
+use clap::Parser;
+
+fn main() -> std::process::ExitCode {
+    spira_chart_gen::cli::Cli::parse().run()
+}

@@ -1,0 +1,102 @@
+//! Manifests straight from the builders, without Helm.
+
+use serde_json::Value;
+use spira_manifests::{
+    Object, Release,
+    document::{Loaded, UMBRELLA},
+};
+
+/// Why manifests were not made.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// Credentials that are nowhere and must not be generated.
+    #[error(
+        "{} missing: give {}, name an existing Secret, or set global.secrets.generate",
+        .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
+    )]
+    Credentials(Vec<String>),
+    /// A section that cannot be read, although it was checked: a defect.
+    #[error("{component}: {source}")]
+    Section {
+        /// The component.
+        component: String,
+        /// Why.
+        source: serde_json::Error,
+    },
+    /// An object that is no YAML: a defect.
+    #[error("{0}")]
+    Yaml(#[from] yaml_serde::Error),
+}
+
+/// The objects of every component that is enabled, with the component's name.
+///
+/// # Errors
+/// If a credential is missing.
+pub fn objects(
+    loaded: &Loaded,
+    release: &Release,
+) -> Result<Vec<(&'static str, Object)>, RenderError> {
+    let mut all = Vec::new();
+    for section in &loaded.sections {
+        let name = section.component.name;
+        let objects = section
+            .objects(release)
+            .map_err(|source| RenderError::Section {
+                component: name.to_owned(),
+                source,
+            })?;
+        all.extend(objects.into_iter().map(|object| (name, object)));
+    }
+    let missing = release.missing_credentials();
+    if missing.is_empty() {
+        Ok(all)
+    } else {
+        Err(RenderError::Credentials(missing))
+    }
+}
+
+/// The objects as YAML, one document each, with the subchart that they come from.
+///
+/// # Errors
+/// Never for objects of Kubernetes, which all have a form in YAML.
+pub fn manifests(objects: &[(&str, Object)]) -> Result<String, RenderError> {
+    let mut text = String::new();
+    for (component, object) in objects {
+        text.push_str(&format!("---\n# Source: {UMBRELLA}/charts/{component}\n"));
+        text.push_str(&yaml_serde::to_string(object.as_json())?);
+    }
+    Ok(text)
+}
+
+/// Every image that the objects would pull, sorted, each once.
+#[must_use]
+pub fn images(objects: &[(&str, Object)]) -> Vec<String> {
+    let mut images = Vec::new();
+    for (_, object) in objects {
+        // What a ConfigMap or Secret holds is text, even under the key `image`.
+        if !matches!(object.kind(), "ConfigMap" | "Secret") {
+            collect(object.as_json(), &mut images);
+        }
+    }
+    images.sort();
+    images.dedup();
+    images
+}
+
+fn collect(value: &Value, images: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(image) if key == "image" => images.push(image.clone()),
+                    other => collect(other, images),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, images)),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! `values.schema.json`, as the charts ship it.
+
+use serde_json::Value;
+use spira_manifests::{Component, schema};
+
+/// The schema of a subchart's values.
+#[must_use]
+pub fn of_component(component: &Component) -> String {
+    text(&schema::for_chart(&schema::strict(component)))
+}
+
+/// The schema of the umbrella chart's values.
+#[must_use]
+pub fn of_umbrella() -> String {
+    text(&schema::for_chart(&schema::umbrella()))
+}
+
+fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}

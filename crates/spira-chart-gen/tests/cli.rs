@@ -1,0 +1,155 @@
+//! The command line, as a user meets it.
+
+use std::{fs, process::Output};
+
+use assert_cmd::Command;
+
+fn run(args: &[&str]) -> Output {
+    Command::cargo_bin("spira-chart-gen")
+        .expect("the program is built")
+        .args(args)
+        .output()
+        .expect("the program runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn help_shows_commands_and_examples() {
+    let output = run(&["--help"]);
+    assert!(output.status.success());
+    for word in [
+        "generate",
+        "render",
+        "explain",
+        "images",
+        "graph",
+        "Examples:",
+        "Exit codes:",
+    ] {
+        assert!(out(&output).contains(word), "{word}");
+    }
+}
+
+#[test]
+fn wrong_usage_exits_2() {
+    assert_eq!(run(&["generat"]).status.code(), Some(2));
+    assert_eq!(run(&[]).status.code(), Some(2));
+}
+
+#[test]
+fn render_prints_the_same_names_as_an_installation() {
+    let output = run(&[
+        "render",
+        "my",
+        "-n",
+        "there",
+        "--set",
+        "nats.replicas=5",
+        "--api-versions",
+        "a/v1",
+    ]);
+    assert!(output.status.success(), "{}", err(&output));
+    let text = out(&output);
+    assert!(
+        text.starts_with("---\n# Source: spira/charts/nats\n"),
+        "{text}"
+    );
+    assert!(text.contains("name: my-nats\n") && text.contains("namespace: there\n"));
+    assert!(text.contains("replicas: 5\n"));
+}
+
+#[test]
+fn wrong_values_exit_2_and_are_all_named() {
+    let output = run(&[
+        "render",
+        "--set",
+        "nats.replica=1",
+        "--set",
+        "nats.replicas=-1",
+    ]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(out(&output).is_empty());
+    let text = err(&output);
+    assert!(text.starts_with("error: 2 wrong values:\n"), "{text}");
+    assert!(text.contains("did you mean `replicas`?"), "{text}");
+    assert!(!text.contains('\u{1b}'), "no colour but on a terminal");
+}
+
+#[test]
+fn values_files_name_the_line_at_fault() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("v.yaml");
+    fs::write(&file, "nats:\n  replicas: [\n").expect("a file");
+    let output = run(&["images", "-f", file.to_str().expect("a path")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("v.yaml:"), "{}", err(&output));
+}
+
+#[test]
+fn names_that_kubernetes_refuses_exit_2() {
+    for args in [["render", "No"], ["render", ""], ["render", "-n=_"]] {
+        assert_eq!(run(&args).status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
+fn images_are_sorted_lines() {
+    let output = run(&["images", "--set", "global.imageRegistry=example.org:5000"]);
+    let text = out(&output);
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines.len() >= 3, "{text}");
+    assert!(lines.is_sorted());
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.starts_with("example.org:5000/")),
+        "{text}"
+    );
+    let fewer = out(&run(&["images", "--set", "nats.enabled=false"]));
+    assert!(fewer.lines().count() < lines.len());
+}
+
+#[test]
+fn explain_suggests() {
+    let output = run(&["explain", "nats.replica"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("nats.replicas"), "{}", err(&output));
+}
+
+#[test]
+fn generate_writes_check_agrees_and_tells_what_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().to_str().expect("a path");
+    let output = run(&["generate", "--out", dir]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(run(&["generate", "--check", "--out", dir]).status.success());
+
+    fs::write(folder.path().join("spira/Chart.yaml"), "name: other\n").expect("a file");
+    fs::remove_file(folder.path().join("spira/README.md")).expect("it was made");
+    fs::write(folder.path().join("spira/extra.yaml"), "").expect("a file");
+    let output = run(&["generate", "--check", "--out", dir]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = err(&output);
+    for line in ["differs  ", "missing  ", "extra    ", "-name: other"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    assert!(
+        folder.path().join("spira/extra.yaml").exists(),
+        "a check writes nothing"
+    );
+}
+
+#[test]
+fn graph_is_dot() {
+    let text = out(&run(&["graph"]));
+    assert!(text.starts_with("digraph spira {"), "{text}");
+    assert!(text.contains("\"api-server\" -> \"nats\";"), "{text}");
+    assert!(text.contains("\"mongodb\" [style=dashed];"), "{text}");
+}
