@@ -92,11 +92,14 @@ pub fn generate(options: &Options, tell: &dyn Fn(&str)) -> Result<Charts, ChartE
 }
 
 /// The documentation of `global`.
+///
+/// # Panics
+/// Never: the umbrella's schema has `global`.
 #[must_use]
 pub fn global_field() -> Field {
     let schema = umbrella();
     let defaults = json!({ "global": default_global() });
-    docs::fields(&schema, &defaults)
+    docs::fields(&schema, &defaults, &docs::order())
         .into_iter()
         .find(|field| field.key == "global")
         .expect("the umbrella's schema has `global`")
@@ -105,7 +108,11 @@ pub fn global_field() -> Field {
 /// The documentation of a component's values, without `global`.
 #[must_use]
 pub fn component_fields(component: &Component) -> Vec<Field> {
-    let mut fields = docs::fields(&strict(component), &default_section(component));
+    let mut fields = docs::fields(
+        &strict(component),
+        &default_section(component),
+        &docs::order()[component.name],
+    );
     fields.retain(|field| field.key != "global");
     fields
 }
@@ -147,13 +154,13 @@ impl Maker {
             .iter()
             .find(|component| component.name == "api-server")
             .map_or(env!("CARGO_PKG_VERSION"), |component| component.app_version);
-        let mut sections = vec![section("global", &global_field().doc, None, global_rows())];
+        let mut sections = vec![section("global", &global_field().doc, None, &global_rows())];
         for component in &all {
             sections.push(section(
                 component.name,
                 component.description,
                 Some(component.app_version),
-                rows(&component_fields(component), component.name),
+                &rows(&component_fields(component), component.name),
             ));
         }
         let chart = chart_context(UMBRELLA, description, app_version, &names);
@@ -195,9 +202,9 @@ impl Maker {
             component.name,
             component.description,
             None,
-            rows(&fields, ""),
+            &rows(&fields, ""),
         );
-        let common = section("global", &global_field().doc, None, global_rows());
+        let common = section("global", &global_field().doc, None, &global_rows());
         let chart = chart_context(
             component.name,
             component.description,
@@ -275,7 +282,7 @@ fn sentence(text: &str) -> String {
     format!("{}.", text.trim_end_matches('.'))
 }
 
-fn section(name: &str, doc: &str, version: Option<&str>, rows: Vec<Value>) -> Value {
+fn section(name: &str, doc: &str, version: Option<&str>, rows: &[Value]) -> Value {
     let paragraphs = doc.split("\n\n").map(one_line).collect::<Vec<_>>();
     let description = sentence(&paragraphs.join("\n\n"));
     json!({ "name": name, "description": description, "version": version, "rows": rows })

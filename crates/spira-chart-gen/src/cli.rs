@@ -13,7 +13,7 @@ use spira_manifests::{Release, document};
 use crate::{
     chart,
     compile::Options,
-    explain::{ExplainError, explain},
+    explain::{ExplainError, Explainer},
     graph, output,
     prove::Effort,
     render,
@@ -56,7 +56,7 @@ enum Command {
         #[arg(default_value = "release-name")]
         name: String,
         /// The namespace of the release
-        #[arg(short, long, default_value = "default")]
+        #[arg(short, long, default_value = "default", overrides_with = "namespace")]
         namespace: String,
         /// An API that the cluster serves, as `helm template` takes it. No manifest depends on it
         #[arg(short, long = "api-versions", value_name = "GV")]
@@ -168,12 +168,16 @@ impl Command {
                 let loaded = values.load()?;
                 let release = Release::new(name, namespace);
                 let objects = render::objects(&loaded, &release).map_err(wrong)?;
-                render::manifests(&objects).map_err(refused)
+                Ok(render::manifests(&objects))
             }
-            Self::Explain { path } => explain(&path, &tell).map_err(|error| match error {
-                ExplainError::Unknown { .. } => wrong(error),
-                ExplainError::Refused(_) => refused(error),
-            }),
+            Self::Explain { path } => {
+                Explainer::new(&tell)
+                    .explain(&path)
+                    .map_err(|error| match error {
+                        ExplainError::Unknown { .. } => wrong(error),
+                        ExplainError::Refused(_) => refused(error),
+                    })
+            }
             Self::Images { values } => {
                 let loaded = values.load()?;
                 let release = Release::new("release-name", "default");
@@ -189,8 +193,9 @@ impl Command {
                     .into_iter()
                     .flatten()
                     .collect();
-                let lines = render::images(&objects).into_iter();
-                Ok(lines.map(|image| format!("{image}\n")).collect())
+                let mut lines = render::images(&objects);
+                lines.push(String::new());
+                Ok(lines.join("\n"))
             }
             Self::Graph => graph::dot(&tell).map_err(refused),
         }

@@ -4,8 +4,10 @@
 mod values_yaml;
 
 use serde_json::{Map, Value};
+use spira_manifests::Values;
 
 pub use values_yaml::values_yaml;
+pub use yaml_serde::Value as Ordered;
 
 /// A value that a user may set.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,10 +31,22 @@ pub struct Field {
 }
 
 /// The fields of `schema`, which is strict; `defaults` is a document without unset options.
+///
+/// `order` is a document with the keys in the order of the types' fields, which neither a schema
+/// nor a JSON document keeps; what it does not hold comes in alphabetical order.
 #[must_use]
-pub fn fields(schema: &Value, defaults: &Value) -> Vec<Field> {
+pub fn fields(schema: &Value, defaults: &Value, order: &Ordered) -> Vec<Field> {
     let docs = Docs { root: schema };
-    docs.fields(schema, Some(defaults), "")
+    docs.fields(schema, Some(defaults), order, "")
+}
+
+/// The default values with their keys in the order of the types' fields.
+///
+/// # Panics
+/// Never: the types of values serialise to YAML.
+#[must_use]
+pub fn order() -> Ordered {
+    yaml_serde::to_value(Values::default()).expect("values serialise to YAML")
 }
 
 /// A field and all below it, from the outside in.
@@ -48,16 +62,39 @@ struct Docs<'a> {
 }
 
 impl<'a> Docs<'a> {
-    fn fields(&self, schema: &'a Value, defaults: Option<&Value>, at: &str) -> Vec<Field> {
+    fn fields(
+        &self,
+        schema: &'a Value,
+        defaults: Option<&Value>,
+        order: &Ordered,
+        at: &str,
+    ) -> Vec<Field> {
         let properties = schema.get("properties").and_then(Value::as_object);
-        properties
+        let keys: Vec<_> = order.as_mapping().into_iter().flatten().collect();
+        let position = |key: &str| keys.iter().position(|(k, _)| k.as_str() == Some(key));
+        let mut fields: Vec<_> = properties
             .into_iter()
             .flatten()
-            .map(|(key, property)| self.field(key, property, defaults.and_then(|d| d.get(key)), at))
-            .collect()
+            .map(|(key, property)| {
+                let place = position(key);
+                let inner = place.map_or(&Ordered::Null, |place| keys[place].1);
+                let default = defaults.and_then(|d| d.get(key));
+                let field = self.field(key, property, default, inner, at);
+                (place.unwrap_or(usize::MAX), field)
+            })
+            .collect();
+        fields.sort_by_key(|(place, _)| *place);
+        fields.into_iter().map(|(_, field)| field).collect()
     }
 
-    fn field(&self, key: &str, property: &'a Value, default: Option<&Value>, at: &str) -> Field {
+    fn field(
+        &self,
+        key: &str,
+        property: &'a Value,
+        default: Option<&Value>,
+        order: &Ordered,
+        at: &str,
+    ) -> Field {
         let path = join(at, key);
         let (name, schema) = self.resolve(property);
         let kubernetes = name
@@ -66,7 +103,7 @@ impl<'a> Docs<'a> {
             .filter(|_| name.starts_with("io.k8s."));
         let mut fields = Vec::new();
         if kubernetes.is_none() && schema.get("properties").is_some() {
-            fields = self.fields(schema, default, &path);
+            fields = self.fields(schema, default, order, &path);
         }
         let doc = property.get("description").or(schema.get("description"));
         Field {

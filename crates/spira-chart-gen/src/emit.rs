@@ -1,11 +1,17 @@
 //! A traced component, written as Helm templates that a person could have written.
 
-mod body;
+mod containers;
+mod entries;
 mod expr;
+mod guards;
 mod helpers;
 mod lines;
+mod maps;
 mod order;
 mod outline;
+mod values;
+mod wrap;
+mod writer;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +21,7 @@ use crate::{
     trace::Traced,
     tree::{Cond, Entry, Intrinsic, Node, Seg, Source},
 };
-use body::Writer;
+use writer::{Names, Writer};
 
 /// A file of the chart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,7 +115,7 @@ fn object_text(
     file: &str,
 ) -> String {
     let comment = helpers::comment_for(comments, object, file);
-    let scope = body::Names::outside();
+    let scope = Names::outside();
     let inner = match &object.node {
         Node::Whole(path) => {
             let list = writer.path(path, &scope);

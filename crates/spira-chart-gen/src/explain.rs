@@ -1,15 +1,19 @@
 //! What a value is and does, and which values set a field.
 
-use std::{collections::BTreeSet, fmt::Write};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    rc::Rc,
+};
 
 use spira_manifests::{Component, components, document::nearest};
 
 use crate::{
     Refusal,
     chart::{component_fields, global_field},
-    compile::{self, Options},
     docs::{self, Field},
-    uses::Use,
+    uses::{self, Use},
 };
 
 /// Why nothing was explained.
@@ -37,65 +41,137 @@ fn suggestion(nearest: &[String]) -> String {
     format!("; did you mean {}?", nearest.join(" or "))
 }
 
-/// Explains a value such as `api-server.replicas`, or a field such as
-/// `Deployment/api-server:spec.replicas`.
-///
-/// # Errors
-/// If there is no such thing, with what comes nearest.
-pub fn explain(path: &str, tell: &dyn Fn(&str)) -> Result<String, ExplainError> {
-    match path.split_once(':') {
-        Some((object, field)) if object.contains('/') => explain_field(object, field, tell),
-        _ => explain_value(path, tell),
-    }
+/// Explains values and fields, and remembers what it has traced for that.
+pub struct Explainer<'a> {
+    tell: &'a dyn Fn(&str),
+    traced: RefCell<BTreeMap<&'static str, Rc<[Use]>>>,
 }
 
-fn explain_value(path: &str, tell: &dyn Fn(&str)) -> Result<String, ExplainError> {
-    let plain = without_indices(path);
-    let (section, inner) = plain.split_once('.').unwrap_or((&plain, ""));
-    let all = components::all();
-    let (fields, concerned): (Vec<Field>, Vec<Component>) = if section == "global" {
-        (vec![global_field()], all)
-    } else if let Some(component) = all.iter().find(|component| component.name == section) {
-        (component_fields(component), vec![*component])
-    } else {
-        let names = all.iter().map(|component| component.name).chain(["global"]);
-        return Err(unknown(
-            "value",
-            path,
-            nearest(section, names).map(str::to_owned),
-        ));
-    };
-    let wanted = if section == "global" {
-        plain.as_str()
-    } else {
-        inner
-    };
-    if wanted.is_empty() {
-        return Ok(overview(section, &fields));
-    }
-    let field = find(&fields, wanted).ok_or_else(|| {
-        let mut paths = Vec::new();
-        docs::each(&fields, &mut |field| paths.push(field.path.clone()));
-        let near = near_paths(wanted, &paths).into_iter().map(|near| {
-            if section == "global" {
-                near
-            } else {
-                format!("{section}.{near}")
-            }
-        });
-        unknown("value", path, near)
-    })?;
-    let mut text = describe(path, field);
-    for component in concerned {
-        tell(component.name);
-        let compiled = compile::component(&component, &Options::default())?;
-        let reached = reached(&compiled.uses, wanted);
-        if !reached.is_empty() {
-            let _ = writeln!(text, "\nreaches, in {}:", component.name);
-            reached.iter().for_each(|line| text.push_str(line));
+impl<'a> Explainer<'a> {
+    /// One that calls `tell` with the name of each component that it traces.
+    pub fn new(tell: &'a dyn Fn(&str)) -> Self {
+        Self {
+            tell,
+            traced: RefCell::default(),
         }
     }
-    Ok(text)
+
+    fn uses(&self, component: &Component) -> Result<Rc<[Use]>, Refusal> {
+        if let Some(known) = self.traced.borrow().get(component.name) {
+            return Ok(known.clone());
+        }
+        (self.tell)(component.name);
+        let uses: Rc<[Use]> = uses::of_component(component)?.into();
+        self.traced
+            .borrow_mut()
+            .insert(component.name, uses.clone());
+        Ok(uses)
+    }
+
+    /// Explains a value such as `api-server.replicas`, or a field such as
+    /// `Deployment/api-server:spec.replicas`.
+    ///
+    /// # Errors
+    /// If there is no such thing, with what comes nearest.
+    pub fn explain(&self, path: &str) -> Result<String, ExplainError> {
+        match path.split_once(':') {
+            Some((object, field)) if object.contains('/') => self.field(object, field),
+            _ => self.value(path),
+        }
+    }
+
+    fn value(&self, path: &str) -> Result<String, ExplainError> {
+        let plain = without_indices(path);
+        let (section, inner) = plain.split_once('.').unwrap_or((&plain, ""));
+        let all = components::all();
+        let (fields, concerned): (Vec<Field>, Vec<Component>) = if section == "global" {
+            (vec![global_field()], all)
+        } else if let Some(component) = all.iter().find(|component| component.name == section) {
+            (component_fields(component), vec![*component])
+        } else {
+            let names = all.iter().map(|component| component.name).chain(["global"]);
+            return Err(unknown(
+                "value",
+                path,
+                nearest(section, names).map(str::to_owned),
+            ));
+        };
+        let wanted = if section == "global" {
+            plain.as_str()
+        } else {
+            inner
+        };
+        if wanted.is_empty() {
+            return Ok(overview(section, &fields));
+        }
+        let field = find(&fields, wanted).ok_or_else(|| {
+            let mut paths = Vec::new();
+            docs::each(&fields, &mut |field| paths.push(field.path.clone()));
+            let near = near_paths(wanted, &paths).into_iter().map(|near| {
+                if section == "global" {
+                    near
+                } else {
+                    format!("{section}.{near}")
+                }
+            });
+            unknown("value", path, near)
+        })?;
+        let mut text = describe(path, field);
+        for component in concerned {
+            let uses = self.uses(&component)?;
+            let reached = reached(&uses, wanted);
+            if !reached.is_empty() {
+                let _ = writeln!(text, "\nreaches, in {}:", component.name);
+                text.push_str(&reached.concat());
+            }
+        }
+        Ok(text)
+    }
+
+    fn field(&self, object: &str, field: &str) -> Result<String, ExplainError> {
+        let mut objects = BTreeSet::new();
+        let mut fields = Vec::new();
+        let mut text = String::new();
+        for component in components::all() {
+            let uses = self.uses(&component)?;
+            for used in uses.iter() {
+                objects.insert(used.object.clone());
+                if used.object != object {
+                    continue;
+                }
+                fields.push(used.field.clone());
+                let hit = used.field == field
+                    || within(&used.field, field)
+                    || within(field, &used.field)
+                    || used.field.is_empty();
+                if hit {
+                    let prefix = if used.value.starts_with("global.") {
+                        String::new()
+                    } else {
+                        format!("{}.", component.name)
+                    };
+                    let how = match (used.decides, used.field.as_str()) {
+                        (true, "") => "decides whether the object is there".to_owned(),
+                        (true, at) => format!("decides about {at}"),
+                        (false, at) => format!("stands in {at}"),
+                    };
+                    let _ = writeln!(text, "  {prefix}{:<48} {how}", used.value);
+                }
+            }
+        }
+        if fields.is_empty() {
+            let near = nearest(object, objects.iter().map(String::as_str)).map(str::to_owned);
+            return Err(unknown("object", object, near));
+        }
+        if text.is_empty() {
+            return Err(unknown(
+                "field set by a value",
+                field,
+                near_paths(field, &fields),
+            ));
+        }
+        Ok(format!("{object}: {field} is set by\n{text}"))
+    }
 }
 
 fn unknown(
@@ -211,52 +287,6 @@ fn reached(uses: &[Use], path: &str) -> Vec<String> {
 fn within(path: &str, outer: &str) -> bool {
     path.strip_prefix(outer)
         .is_some_and(|rest| rest.starts_with('.'))
-}
-
-fn explain_field(object: &str, field: &str, tell: &dyn Fn(&str)) -> Result<String, ExplainError> {
-    let mut objects = BTreeSet::new();
-    let mut fields = Vec::new();
-    let mut text = String::new();
-    for component in components::all() {
-        tell(component.name);
-        let compiled = compile::component(&component, &Options::default())?;
-        for used in &compiled.uses {
-            objects.insert(used.object.clone());
-            if used.object != object {
-                continue;
-            }
-            fields.push(used.field.clone());
-            let hit = used.field == field
-                || within(&used.field, field)
-                || within(field, &used.field)
-                || used.field.is_empty();
-            if hit {
-                let prefix = if used.value.starts_with("global.") {
-                    String::new()
-                } else {
-                    format!("{}.", component.name)
-                };
-                let how = match (used.decides, used.field.as_str()) {
-                    (true, "") => "decides whether the object is there".to_owned(),
-                    (true, at) => format!("decides about {at}"),
-                    (false, at) => format!("stands in {at}"),
-                };
-                let _ = writeln!(text, "  {prefix}{:<48} {how}", used.value);
-            }
-        }
-    }
-    if fields.is_empty() {
-        let near = nearest(object, objects.iter().map(String::as_str)).map(str::to_owned);
-        return Err(unknown("object", object, near));
-    }
-    if text.is_empty() {
-        return Err(unknown(
-            "field set by a value",
-            field,
-            near_paths(field, &fields),
-        ));
-    }
-    Ok(format!("{object}: {field} is set by\n{text}"))
 }
 
 /// A few paths that look like `path` or end in the same key.

@@ -4,10 +4,7 @@ use std::{collections::BTreeSet, fmt::Write};
 
 use spira_manifests::components;
 
-use crate::{
-    Refusal,
-    compile::{self, Options},
-};
+use crate::{Refusal, uses};
 
 const CONNECTIONS: &str = "global.connections.";
 
@@ -25,7 +22,7 @@ pub fn dot(tell: &dyn Fn(&str)) -> Result<String, Refusal> {
     let mut edges = BTreeSet::new();
     for component in &all {
         tell(component.name);
-        for used in compile::component(component, &Options::default())?.uses {
+        for used in uses::of_component(component)? {
             let target = used.value.strip_prefix(CONNECTIONS);
             let target = target.and_then(|path| path.split('.').next()).map(kebab);
             if let Some(target) = target.filter(|target| target != component.name) {

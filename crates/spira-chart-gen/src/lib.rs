@@ -20,5 +20,6 @@ pub mod subject;
 pub mod trace;
 pub mod tree;
 pub mod uses;
+pub mod yaml;
 
 pub use subject::{Refusal, Subject};

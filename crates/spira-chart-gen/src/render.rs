@@ -6,6 +6,8 @@ use spira_manifests::{
     document::{Loaded, UMBRELLA},
 };
 
+use crate::yaml;
+
 /// Why manifests were not made.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
@@ -23,9 +25,6 @@ pub enum RenderError {
         /// Why.
         source: serde_json::Error,
     },
-    /// An object that is no YAML: a defect.
-    #[error("{0}")]
-    Yaml(#[from] yaml_serde::Error),
 }
 
 /// The objects of every component that is enabled, with the component's name.
@@ -56,16 +55,13 @@ pub fn objects(
 }
 
 /// The objects as YAML, one document each, with the subchart that they come from.
-///
-/// # Errors
-/// Never for objects of Kubernetes, which all have a form in YAML.
-pub fn manifests(objects: &[(&str, Object)]) -> Result<String, RenderError> {
-    let mut text = String::new();
-    for (component, object) in objects {
-        text.push_str(&format!("---\n# Source: {UMBRELLA}/charts/{component}\n"));
-        text.push_str(&yaml_serde::to_string(object.as_json())?);
-    }
-    Ok(text)
+#[must_use]
+pub fn manifests(objects: &[(&str, Object)]) -> String {
+    let text = |(component, object): &(&str, Object)| {
+        let source = format!("---\n# Source: {UMBRELLA}/charts/{component}\n");
+        source + &yaml::document(object.as_json())
+    };
+    objects.iter().map(text).collect()
 }
 
 /// Every image that the objects would pull, sorted, each once.

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use spira_manifests::Component;
+
 use crate::{
-    trace::Traced,
+    Refusal, Subject,
+    trace::{Traced, trace},
     tree::{Cond, Entry, Intrinsic, Node, Scalar, Seg, Source},
 };
 
@@ -20,6 +23,14 @@ pub struct Use {
     pub value: String,
     /// Whether the value decides about the field being there, or is what stands in it.
     pub decides: bool,
+}
+
+/// Every use that a component makes of its values.
+///
+/// # Errors
+/// If its builders do what tracing cannot follow.
+pub fn of_component(component: &Component) -> Result<Vec<Use>, Refusal> {
+    Ok(of(&trace(&Subject::component(component))?))
 }
 
 /// Every use that a traced component makes of its values.

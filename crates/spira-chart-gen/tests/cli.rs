@@ -124,7 +124,7 @@ fn explain_suggests() {
 }
 
 #[test]
-fn generate_writes_check_agrees_and_tells_what_changed() {
+fn generate_writes_and_check_tells_what_changed() {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().to_str().expect("a path");
     let output = run(&["generate", "--out", dir]);

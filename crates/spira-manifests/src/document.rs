@@ -153,7 +153,7 @@ pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError
     let mut found = problems(&UMBRELLA_RULE.0, &UMBRELLA_RULE.1, &merged.values, "");
     let mut sections = Vec::new();
     for rule in RULES.iter() {
-        if !merged.enabled.contains(&rule.component.name.to_owned()) {
+        if !merged.enabled.contains(rule.component.name) {
             continue;
         }
         let section = &merged.values[rule.component.name];
@@ -194,7 +194,7 @@ fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, Va
     for (component, mut values) in sections {
         let global = values
             .as_object_mut()
-            .and_then(|section| section.shift_remove("global"))
+            .and_then(|section| section.remove("global"))
             .unwrap_or_default();
         whole.insert(component.name.into(), values.clone());
         let global = serde_json::from_value(global)
@@ -263,6 +263,9 @@ pub fn default_section(component: &Component) -> Value {
 }
 
 /// The default `global`, unset options left out.
+///
+/// # Panics
+/// Never: the types of values serialise to JSON.
 #[must_use]
 pub fn default_global() -> Value {
     without_nulls(serde_json::to_value(Global::default()).expect("values serialise to JSON"))

@@ -35,6 +35,9 @@ const SERVER_ONLY: [&str; 4] = [
 /// Beside the standard keywords it holds `x-sample`, which shows how to make distinct valid texts,
 /// `x-expected`, which says what would be right, and `x-enum-descriptions`, a text for each entry
 /// of `enum`.
+///
+/// # Panics
+/// Never: `schemars` writes `properties` as an object.
 #[must_use]
 pub fn strict(component: &Component) -> Value {
     let mut root = to_object((component.schema)());
@@ -91,7 +94,7 @@ fn to_object(schema: schemars::Schema) -> Map<String, Value> {
 }
 
 fn take_object(map: &mut Map<String, Value>, key: &str) -> Map<String, Value> {
-    match map.shift_remove(key) {
+    match map.remove(key) {
         Some(Value::Object(object)) => object,
         _ => Map::new(),
     }
@@ -101,9 +104,9 @@ fn take_object(map: &mut Map<String, Value>, key: &str) -> Map<String, Value> {
 fn add_global(defs: &mut Map<String, Value>) -> Value {
     let mut global = to_object(schemars::schema_for!(Global));
     let own = take_object(&mut global, "$defs");
-    global.shift_remove("$schema");
+    global.remove("$schema");
     let description = global
-        .shift_remove("description")
+        .remove("description")
         .unwrap_or_else(|| json!("Values that cross components."));
     let mut schema = Value::Object(global);
     let mut own = Value::Object(own);
@@ -122,7 +125,7 @@ fn add_global(defs: &mut Map<String, Value>) -> Value {
             rename(&mut holder, &name, &target);
             own = holder["$defs"].take();
             if let Some(own) = own.as_object_mut() {
-                let def = own.shift_remove(&name).unwrap_or_default();
+                let def = own.remove(&name).unwrap_or_default();
                 own.insert(target, def);
             }
         }
@@ -242,7 +245,7 @@ fn flatten_enum(object: &mut Map<String, Value>) {
     if names.is_empty() || !names.iter().all(Value::is_string) {
         return;
     }
-    object.shift_remove("oneOf");
+    object.remove("oneOf");
     object.insert("type".into(), json!("string"));
     object.insert("enum".into(), Value::Array(names));
     object.insert("x-enum-descriptions".into(), Value::Array(docs));

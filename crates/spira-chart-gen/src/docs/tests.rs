@@ -25,7 +25,9 @@ fn example() -> Vec<super::Field> {
         "enabled": true, "yes": "on", "policy": "Never", "options": {},
         "inner": { "ports": [80], "limits": { "cpu": "1" } },
     });
-    fields(&schema, &defaults)
+    let order = "{enabled: , tag: , yes: , policy: , inner: {ports: }, options: }";
+    let order = yaml_serde::from_str(order).expect("YAML");
+    fields(&schema, &defaults, &order)
 }
 
 #[test]
@@ -64,7 +66,11 @@ options: {}
 fn every_field_has_a_type_and_a_doc() {
     for component in components::all() {
         let schema = schema::strict(&component);
-        let all = fields(&schema, &document::default_section(&component));
+        let all = fields(
+            &schema,
+            &document::default_section(&component),
+            &super::order()[component.name],
+        );
         each(&all, &mut |field| {
             assert!(!field.doc.is_empty(), "{}.{}", component.name, field.path);
             assert!(!field.kind.is_empty(), "{}.{}", component.name, field.path);
@@ -77,11 +83,29 @@ fn a_values_file_holds_the_defaults_and_stays_narrow() {
     for component in components::all() {
         let mut defaults = document::default_section(&component);
         defaults["global"] = document::default_global();
-        let text = values_yaml(&fields(&schema::strict(&component), &defaults));
+        let text = values_yaml(&fields(
+            &schema::strict(&component),
+            &defaults,
+            &super::order()[component.name],
+        ));
         let read = document::yaml::parse(&text).expect("a values file");
         assert_eq!(Value::Object(read), defaults, "{}", component.name);
         for line in text.lines() {
             assert!(line.chars().count() <= 120, "{line}");
         }
     }
+}
+
+#[test]
+fn fields_come_in_the_order_of_the_types() {
+    let keys: Vec<_> = super::fields(&schema::umbrella(), &document::defaults(), &super::order())
+        .into_iter()
+        .map(|field| field.key)
+        .collect();
+    let mut expected = vec!["global"];
+    let all = components::all();
+    expected.extend(all.iter().map(|component| component.name));
+    assert_eq!(keys, expected);
+    let global = &crate::chart::global_field().fields;
+    assert_eq!(global[0].key, "imageRegistry");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::body::{Names, Writer};
+use super::writer::{Names, Writer};
 use crate::{
     trace::{Choice, Kind, Shape, ordinals_path},
     tree::{Cond, Intrinsic, Scalar, Seg, Source},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::body::{Names, Writer};
+use super::writer::{Names, Writer};
 use crate::{eval::identity, tree::Entry};
 
 /// The documentation of each public function of a source, by the sorted words of its name.

@@ -1,6 +1,9 @@
 //! Text of several lines, as a literal block.
 
-use super::body::{Names, Writer, beyond, walked};
+use super::{
+    guards::{beyond, walked},
+    writer::{Names, Writer},
+};
 use crate::tree::{Cond, Entry, Node, Scalar, Seg};
 
 impl Writer<'_> {

@@ -1,32 +1,26 @@
-use super::{explain, find, without_indices};
+use super::{Explainer, find, without_indices};
 use crate::docs::Field;
 
-fn silent(_: &str) {}
-
 #[test]
-fn a_value_has_doc_type_default_and_reach() {
-    let text = explain("nats.replicas", &silent).expect("a value");
+fn values_and_fields_are_explained() {
+    let explainer = Explainer::new(&|_| {});
+    let text = explainer.explain("nats.replicas").expect("a value");
     assert!(text.contains("How many"), "{text}");
     assert!(text.contains("default: 3"), "{text}");
     assert!(text.contains("StatefulSet/nats: spec.replicas"), "{text}");
-}
 
-#[test]
-fn a_value_inside_a_kubernetes_type_is_explained_by_the_whole() {
-    let text = explain("nats.resources.limits.cpu", &silent).expect("a value");
+    let text = explainer
+        .explain("nats.resources.limits.cpu")
+        .expect("a value");
     assert!(text.contains("ResourceRequirements"), "{text}");
     assert!(text.contains("containers[nats].resources"), "{text}");
-}
 
-#[test]
-fn a_field_names_the_values_that_set_it() {
-    let text = explain("StatefulSet/nats:spec.replicas", &silent).expect("a field");
+    let text = explainer
+        .explain("StatefulSet/nats:spec.replicas")
+        .expect("a field");
     assert!(text.contains("nats.replicas"), "{text}");
-}
 
-#[test]
-fn what_is_unknown_comes_with_what_is_near() {
-    let error = |path| explain(path, &silent).expect_err("unknown").to_string();
+    let error = |path| explainer.explain(path).expect_err("unknown").to_string();
     assert_eq!(
         error("nat.replicas"),
         "there is no value \"nat.replicas\"; did you mean nats?"

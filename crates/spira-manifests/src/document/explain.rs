@@ -21,6 +21,9 @@ pub(super) fn problems(
         };
         place.describe(&error, &mut found);
     }
+    // A text may break its length and its pattern; what would be right is said once.
+    let mut seen = std::collections::BTreeSet::new();
+    found.retain(|problem: &Problem| seen.insert((problem.path.clone(), problem.message.clone())));
     found
 }
 
@@ -51,7 +54,9 @@ impl Place<'_> {
             Kind::AnyOf { context } => self.branches(context, rule, &at, found),
             kind => {
                 let message = message(kind, rule);
-                found.push(self.problem(&at, true, message));
+                // The message of a wrong key names the key; the map around it would only hide it.
+                let whole = !matches!(kind, Kind::PropertyNames { .. });
+                found.push(self.problem(&at, whole, message));
             }
         }
     }
@@ -137,7 +142,7 @@ impl Place<'_> {
         let mut here = self.document;
         for step in at {
             if let Value::Array(items) = here {
-                path.push_str(&format!("[{step}]"));
+                path.extend(["[", step, "]"]);
                 here = step
                     .parse()
                     .ok()
@@ -166,13 +171,11 @@ fn tokens(pointer: &str) -> Vec<String> {
 fn unknown_key(key: &str, rule: &Map<String, Value>) -> String {
     let known = rule.get("properties").and_then(Value::as_object);
     let names: Vec<_> = known.into_iter().flat_map(Map::keys).collect();
-    match nearest(key, names.iter().map(|name| name.as_str())) {
-        Some(name) => format!("unknown key `{key}`, did you mean `{name}`?"),
-        None => {
-            let all: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            format!("unknown key `{key}`, known are {}", all.join(", "))
-        }
+    if let Some(name) = nearest(key, names.iter().map(|name| name.as_str())) {
+        return format!("unknown key `{key}`, did you mean `{name}`?");
     }
+    let all: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    format!("unknown key `{key}`, known are {}", all.join(", "))
 }
 
 /// The candidate that `word` may be a misspelling of.

@@ -43,7 +43,7 @@ pub enum SetError {
     },
 }
 
-/// What a step found: more text, or the end of it. Helm keeps what was set before the end.
+/// What a then found: more text, or the end of it. Helm keeps what was set before the end.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     More,
@@ -81,9 +81,9 @@ impl Parser<'_> {
                     Some(Value::Array(items)) => items.clone(),
                     Some(other) => return Err(mismatch(&key, other, "list")),
                 };
-                let step = self.item(&mut list, index, depth)?;
+                let then = self.item(&mut list, index, depth)?;
                 insert(map, key, Value::Array(list));
-                Ok(step)
+                Ok(then)
             }
             Some('.') => {
                 if depth == MAX_DEPTH {
@@ -94,18 +94,18 @@ impl Parser<'_> {
                     Some(Value::Object(inner)) => inner.clone(),
                     Some(other) => return Err(mismatch(&key, other, "map")),
                 };
-                let step = self.key(&mut inner, depth + 1)?;
+                let then = self.key(&mut inner, depth + 1)?;
                 if !inner.is_empty() {
                     insert(map, key, Value::Object(inner));
-                } else if step == Step::More {
+                } else if then == Step::More {
                     return Err(SetError::NoValue(key));
                 }
-                Ok(step)
+                Ok(then)
             }
             Some(_) => {
-                let (value, step) = self.value()?;
+                let (value, then) = self.value()?;
                 insert(map, key, value);
-                Ok(step)
+                Ok(then)
             }
         }
     }
@@ -138,23 +138,23 @@ impl Parser<'_> {
                     Some(Value::Array(items)) => items.clone(),
                     Some(other) => return Err(mismatch(&format!("[{index}]"), other, "list")),
                 };
-                let step = self.item(&mut inner, next, depth)?;
+                let then = self.item(&mut inner, next, depth)?;
                 // At the end of the text Helm forgets the inner list.
-                if step == Step::More {
+                if then == Step::More {
                     put(list, index, Value::Array(inner));
                 }
-                Ok(step)
+                Ok(then)
             }
             Some('.') => {
                 let mut inner = match list.get(index) {
                     Some(Value::Object(inner)) => inner.clone(),
                     _ => Map::new(),
                 };
-                let step = self.key(&mut inner, depth)?;
-                if step == Step::More || index < list.len() {
+                let then = self.key(&mut inner, depth)?;
+                if then == Step::More || index < list.len() {
                     put(list, index, Value::Object(inner));
                 }
-                Ok(step)
+                Ok(then)
             }
             Some(_) => {
                 let (value, _) = self.value()?;

@@ -179,3 +179,16 @@ fn a_bad_key_of_a_map_is_refused_with_its_path() {
         crate::Values::from_yaml("global: {commonLabels: {\"a/b c\": a}}").expect_err("no label");
     assert!(error.to_string().contains("global.commonLabels"), "{error}");
 }
+
+#[test]
+fn keys_that_the_chart_sets_itself_are_refused() {
+    assert_eq!(
+        refused(&[r"global.commonLabels.helm\.sh/x=b"]),
+        ["global.commonLabels: has the key \"helm.sh/x\", which this chart sets itself"]
+    );
+}
+
+#[test]
+fn one_text_that_breaks_two_rules_is_one_problem() {
+    assert_eq!(refused(&["nats.image.tag="]).len(), 1);
+}

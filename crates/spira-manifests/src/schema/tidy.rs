@@ -51,7 +51,7 @@ fn strip_kubernetes_docs(schema: &mut Value) {
         .filter(|(name, _)| name.starts_with("io.k8s."))
     {
         each_schema(def, &mut |object| {
-            object.shift_remove("description");
+            object.remove("description");
         });
     }
 }
@@ -65,7 +65,7 @@ pub(super) fn drop_unused(schema: &mut Value) {
         .unwrap_or_default();
     let mut root = schema.clone();
     if let Some(root) = root.as_object_mut() {
-        root.shift_remove("$defs");
+        root.remove("$defs");
     }
     let mut used = BTreeSet::new();
     let mut open = references(&mut root);
@@ -78,7 +78,6 @@ pub(super) fn drop_unused(schema: &mut Value) {
     }
     if let Some(Value::Object(defs)) = schema.get_mut("$defs") {
         defs.retain(|name, _| used.contains(name));
-        defs.sort_keys();
     }
 }
 

@@ -3,9 +3,10 @@ use serde_json::{Value, json};
 use super::parse;
 
 fn read(text: &str) -> Value {
-    parse(text)
-        .map(Value::Object)
-        .unwrap_or_else(|e| panic!("{text}: {e}"))
+    match parse(text) {
+        Ok(map) => Value::Object(map),
+        Err(error) => panic!("{text}: {error}"),
+    }
 }
 
 #[test]
@@ -77,16 +78,11 @@ fn errors_say_where() {
     assert!(error("a: .inf\n").contains("no number for JSON"));
     assert!(error("? [a]\n: 1\n").contains("a key must be text"));
     assert!(error("~: 1\n").contains("null cannot be a key"));
-    let bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned()
-        + &(0..7)
-            .map(|i| {
-                let (this, last) = (char::from(b'b' + i), char::from(b'a' + i));
-                format!(
-                    "{this}: &{this} [{}]\n",
-                    vec![format!("*{last}"); 10].join(",")
-                )
-            })
-            .collect::<String>();
+    let mut bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\n".to_owned();
+    for (last, this) in "abcdefg".chars().zip("bcdefgh".chars()) {
+        let aliases = vec![format!("*{last}"); 10].join(",");
+        bomb.extend([format!("{this}: &{this} [{aliases}]\n")]);
+    }
     assert!(
         parse(&bomb)
             .expect_err("too much")

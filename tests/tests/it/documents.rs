@@ -1,0 +1,210 @@
+//! Values as users write them: some keys of the whole, some of them null, some of them wrong.
+
+use serde_json::{Map, Value, json};
+use spira_chart_gen::Subject;
+use spira_chart_gen::prove::generate::Generator;
+use spira_chart_gen::random::Rng;
+use spira_chart_gen::trace::{Grammar, Shape};
+use spira_manifests::{Component, components};
+
+use crate::mutate::mutate;
+use crate::support::{Case, GENERATED, Live};
+
+/// Names of releases that Helm takes: short and longest ones, with dots, with a dash where the name of an object is cut.
+const RELEASES: [&str; 7] = [
+    "spira",
+    "x",
+    "0.1",
+    "with.dots.and-dashes",
+    "a-very-long-release-name-that-helm-still-accepts-0123",
+    "with.dots.and--dashes-at-the-cut-------------------z",
+    "53.characters.with.dots.all.over.the.place.0123456789",
+];
+const NAMESPACES: [&str; 4] = [
+    "voices",
+    "default",
+    "0",
+    "a-namespace-with-a-name-of-sixty-three-characters-0123456789-012",
+];
+/// What a live Secret may hold: never what the chart would generate.
+const LIVE: [&str; 4] = ["live-secret_0123456789", "a", "true", "é: \"{{ x }}\"\n"];
+
+/// The grammars of all components' values, `global` among them.
+pub struct Grammars(Vec<(Component, Grammar)>);
+
+impl Grammars {
+    /// Reads them from the components.
+    pub fn new() -> Self {
+        let grammar = |component: Component| {
+            let subject = Subject::component(&component);
+            let grammar = Grammar::read(&subject.schema).expect("the chart is generated from it");
+            (component, grammar)
+        };
+        Self(components::all().into_iter().map(grammar).collect())
+    }
+
+    /// Draws cases.
+    pub fn cases(&self, seed: u64) -> Cases<'_> {
+        let sections = self.0.iter().map(|(component, grammar)| Section {
+            name: component.name,
+            grammar,
+            generator: Generator::new(grammar, component.source),
+        });
+        Cases {
+            sections: sections.collect(),
+            rng: Rng::new(seed),
+        }
+    }
+}
+
+struct Section<'a> {
+    name: &'static str,
+    grammar: &'a Grammar,
+    generator: Generator<'a>,
+}
+
+/// An endless supply of cases, the same for the same seed.
+pub struct Cases<'a> {
+    sections: Vec<Section<'a>>,
+    rng: Rng,
+}
+
+impl Iterator for Cases<'_> {
+    type Item = (Case, Value);
+
+    /// A case, and its values as a document.
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut document = self.document();
+        if self.rng.below(100) < 25 {
+            mutate(&mut document, &mut self.rng);
+        }
+        let case = Case {
+            release: (*self.rng.pick(&RELEASES)).to_owned(),
+            namespace: (*self.rng.pick(&NAMESPACES)).to_owned(),
+            ..Case::new(text(&document, self.rng.one_in(2)))
+        };
+        let live = self.live(&case);
+        Some((Case { live, ..case }, document))
+    }
+}
+
+/// A document as a values file: as JSON, which is YAML too, or as people write it.
+pub fn text(document: &Value, json: bool) -> String {
+    if json {
+        return document.to_string();
+    }
+    yaml_serde::to_string(document).expect("JSON has a form in YAML")
+}
+
+impl Cases<'_> {
+    /// Values that are right, as far as leaving out and nulls let them be.
+    fn document(&mut self) -> Value {
+        let on = *self.rng.pick(&[85, 50, 20]);
+        let mut pruner = Pruner {
+            keep: *self.rng.pick(&[100, 60, 25, 8]),
+            nulls: if self.rng.one_in(4) { 2 } else { 0 },
+        };
+        let mut document = Map::new();
+        for at in 0..self.sections.len() {
+            let rng = &mut self.rng;
+            let Section {
+                name,
+                grammar,
+                generator,
+            } = &self.sections[at];
+            let mut drawn = if rng.one_in(3) {
+                let step = usize::try_from(rng.below(1 << 20)).expect("small");
+                generator.literal(step, rng, on)
+            } else {
+                generator.random(rng, on)
+            };
+            drawn["enabled"] = json!(rng.below(100) < 85);
+            complete_extra_objects(&mut drawn, name, rng);
+            let mut drawn = pruner.prune(&grammar.root, drawn, rng);
+            // The sections' own `global` goes below the common one: rarely written, but allowed.
+            let global = drawn
+                .as_object_mut()
+                .and_then(|section| section.remove("global"));
+            if let Some(global) = global {
+                if at == 0 {
+                    document.insert("global".to_owned(), global);
+                } else if rng.one_in(8) {
+                    drawn["global"] = global;
+                }
+            }
+            if pruner.keep == 100 || !rng.one_in(6) {
+                document.insert((*name).to_owned(), drawn);
+            }
+        }
+        Value::Object(document)
+    }
+
+    /// Live Secrets under some of the names under which the case makes Secrets.
+    fn live(&mut self, case: &Case) -> Vec<Live> {
+        if !self.rng.one_in(3) {
+            return Vec::new();
+        }
+        let mut live = Vec::new();
+        for object in case.library().unwrap_or_default() {
+            for (key, value) in object["stringData"].as_object().into_iter().flatten() {
+                // One that is given in the values goes before the live one: that is tried too.
+                if *value == GENERATED || self.rng.one_in(2) {
+                    live.push(Live {
+                        secret: object["metadata"]["name"]
+                            .as_str()
+                            .unwrap_or_default()
+                            .to_owned(),
+                        key: key.clone(),
+                        value: (*self.rng.pick(&LIVE)).to_owned(),
+                    });
+                }
+            }
+        }
+        live
+    }
+}
+
+/// Helm cannot install an object without kind and name.
+fn complete_extra_objects(section: &mut Value, name: &str, rng: &mut Rng) {
+    for pointer in ["/extraObjects", "/natsBox/extraObjects"] {
+        let objects = section.pointer_mut(pointer).and_then(Value::as_array_mut);
+        for (at, object) in objects.into_iter().flatten().enumerate() {
+            object["apiVersion"] = json!("v1");
+            object["kind"] = json!(*rng.pick(&["ConfigMap", "Service", "Widget"]));
+            object["metadata"] = json!({"name": format!("{name}{}{at}", pointer.len())});
+        }
+    }
+}
+
+/// Leaves out keys, which then have their defaults.
+struct Pruner {
+    /// The chance of a key to be there, in percent.
+    keep: u64,
+    /// The chance of a key to be null instead, in percent.
+    nulls: u64,
+}
+
+impl Pruner {
+    fn prune(&mut self, shape: &Shape, value: Value, rng: &mut Rng) -> Value {
+        // Below a list or an Option there are no defaults.
+        let (Shape::Struct(fields), Value::Object(mut values)) = (shape, value.clone()) else {
+            return value;
+        };
+        let mut kept = Map::new();
+        for (key, field) in fields {
+            let Some(value) = values.remove(key) else {
+                continue;
+            };
+            if rng.below(100) >= self.keep {
+                continue;
+            }
+            let value = if rng.below(100) < self.nulls {
+                Value::Null
+            } else {
+                self.prune(field, value, rng)
+            };
+            kept.insert(key.clone(), value);
+        }
+        Value::Object(kept)
+    }
+}

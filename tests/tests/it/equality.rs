@@ -1,0 +1,177 @@
+//! On thousands of values documents the chart, rendered by Helm's own engine, gives the objects of the library, and
+//! Helm refuses what the library refuses.
+//!
+//! `SPIRA_SEED` sets the seed, `SPIRA_CASES` the number of cases for each version of Helm.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Instant;
+
+use serde_json::Value;
+use xtask::helm::Helm;
+use xtask::oracle::Oracle;
+use xtask::project;
+
+use crate::documents::{Grammars, text};
+use crate::shrink::smallest;
+use crate::support::{Case, Disagreement, Verdict, chart, compare};
+
+/// Cases for each version of Helm.
+const CASES: usize = 2000;
+/// Cases that are rendered at a time.
+const BATCH: usize = 200;
+
+#[test]
+fn chart_equals_library_under_helm_4() {
+    chart_equals_library(Helm::V4);
+}
+
+#[test]
+fn chart_equals_library_under_helm_3() {
+    chart_equals_library(Helm::V3);
+}
+
+fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+    match std::env::var(name) {
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is not a number")),
+        Err(_) => default,
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    refused: usize,
+    objects: usize,
+    /// The first case of each kind of disagreement, and how many there are.
+    failures: BTreeMap<String, (Case, Value, usize)>,
+}
+
+fn chart_equals_library(helm: Helm) {
+    let (seed, count) = (setting("SPIRA_SEED", 4), setting("SPIRA_CASES", CASES));
+    let mut oracle = Oracle::start(helm, &chart()).expect("oracle");
+    let grammars = Grammars::new();
+    // The two versions get different cases: together they see more.
+    let mut cases = grammars.cases(seed + u64::from(helm.major()) * 1_000_000);
+    let mut tally = Tally::default();
+    let clock = Instant::now();
+    let mut left = count;
+    while left > 0 {
+        let batch: Vec<_> = cases.by_ref().take(left.min(BATCH)).collect();
+        left -= batch.len();
+        let questions: Vec<_> = batch.iter().map(|(case, _)| case.for_helm()).collect();
+        let answers = oracle.render_all(&questions).expect("answers");
+        for ((case, document), answer) in batch.into_iter().zip(answers) {
+            tally.objects += answer.as_ref().map_or(0, |rendered| rendered.objects.len());
+            match compare(&case.library(), &answer) {
+                Ok(Verdict::Accepted) => tally.accepted += 1,
+                Ok(Verdict::Refused) => tally.refused += 1,
+                Err(Disagreement { kind, .. }) => {
+                    tally.failures.entry(kind).or_insert((case, document, 0)).2 += 1;
+                }
+            }
+        }
+    }
+    let seconds = clock.elapsed().as_secs_f64();
+    report(helm, seed, &tally, seconds);
+    judge(helm, seed, count, &tally, &mut oracle);
+}
+
+#[allow(clippy::cast_precision_loss)] // counts of cases are small
+fn report(helm: Helm, seed: u64, tally: &Tally, seconds: f64) {
+    let count =
+        tally.accepted + tally.refused + tally.failures.values().map(|f| f.2).sum::<usize>();
+    let share = 100.0 * tally.accepted as f64 / count.max(1) as f64;
+    println!(
+        "Helm {}: {count} cases (seed {seed}) in {seconds:.1} s, {:.0} cases/s, {} objects; {share:.0} % accepted \
+         by both, {} refused by both, {} kinds of difference",
+        helm.major(),
+        count as f64 / seconds,
+        tally.objects,
+        tally.refused,
+        tally.failures.len(),
+    );
+}
+
+fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle) {
+    let mut told = String::new();
+    for (kind, (case, document, times)) in tally.failures.iter().take(6) {
+        let shown = shrunk(case, document, kind, oracle);
+        told += &format!("\n\n{times} × {kind}\n{}", describe(helm, &shown, oracle));
+    }
+    assert!(
+        told.is_empty(),
+        "chart and library differ in {} ways, seed {seed}:{told}",
+        tally.failures.len()
+    );
+    // A test of values that nearly all are refused would show nothing, nor would one without refusals.
+    assert!(
+        tally.accepted * 2 > count,
+        "only {} of {count} accepted",
+        tally.accepted
+    );
+    assert!(
+        tally.refused * 10 > count,
+        "only {} of {count} refused",
+        tally.refused
+    );
+}
+
+/// The case with the smallest values that show the same kind of disagreement, and the simplest surroundings.
+fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Case {
+    let mut fails = |case: &Case| {
+        let answer = oracle.render(&case.for_helm()).expect("answer");
+        compare(&case.library(), &answer).is_err_and(|found| found.kind == kind)
+    };
+    let mut best = case.clone();
+    let simpler = [
+        Case {
+            live: Vec::new(),
+            ..best.clone()
+        },
+        Case {
+            release: "spira".into(),
+            namespace: "voices".into(),
+            live: Vec::new(),
+            ..best.clone()
+        },
+    ];
+    for candidate in simpler {
+        if fails(&candidate) {
+            best = candidate;
+        }
+    }
+    let json = best.values.starts_with('{');
+    let with = |values: &Value| Case {
+        values: text(values, json),
+        ..best.clone()
+    };
+    let values = smallest(document, &mut |values| fails(&with(values)));
+    with(&values)
+}
+
+/// The case as a values file and the commands that show it.
+fn describe(helm: Helm, case: &Case, oracle: &mut Oracle) -> String {
+    let answer = oracle.render(&case.for_helm()).expect("answer");
+    let found = compare(&case.library(), &answer).expect_err("shrinking keeps the disagreement");
+    let dir = project::target_dir().join("disagreements");
+    fs::create_dir_all(&dir).expect("target directory");
+    let hash = found.kind.bytes().fold(5381_u32, |hash, byte| {
+        hash.wrapping_mul(33) ^ u32::from(byte)
+    });
+    let file = dir.join(format!("helm{}-{hash:08x}.yaml", helm.major()));
+    fs::write(&file, &case.values).expect("values file");
+    let (release, namespace, file) = (&case.release, &case.namespace, file.display());
+    let live = if case.live.is_empty() {
+        String::new()
+    } else {
+        format!("\nlive Secrets: {:?}", case.live)
+    };
+    format!(
+        "{}{live}\n--- {file}\n{}\n--- to see it:\nhelm template {release} charts/spira -n {namespace} -f {file}\n\
+         cargo run -p spira-chart-gen -- render {release} -n {namespace} -f {file}",
+        found.text, case.values
+    )
+}

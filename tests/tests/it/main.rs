@@ -1,0 +1,16 @@
+//! The chart against the library, Helm, Kubernetes' schemas and a real API server.
+//!
+//! What the tests need of `tools/` is built on first use.
+
+mod cluster;
+mod documents;
+mod equality;
+mod freshness;
+mod lint;
+mod merging;
+mod mutate;
+mod refusals;
+mod schemas;
+mod shrink;
+mod snapshots;
+mod support;
