@@ -44,13 +44,45 @@ impl Row {
     }
 }
 
+/// Runs the benchmark of the tests' package: it needs the library and the generator, which this
+/// crate does without so that `cargo xtask try` starts soon.
 pub(crate) fn run(args: &Bench) -> Result<()> {
     check_chart(&args.chart)?;
-    print(&helm_template(&args.chart, args.runs)?);
-    Ok(())
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut bench = std::process::Command::new(cargo);
+    bench.args([
+        "bench",
+        "--quiet",
+        "--package",
+        "spira-tests",
+        "--bench",
+        "ratios",
+        "--",
+    ]);
+    bench
+        .args(["--runs", &args.runs.to_string()])
+        .arg("--chart")
+        .arg(&args.chart);
+    let status = bench
+        .current_dir(crate::project::root())
+        .status()
+        .map_err(|source| Error::Start {
+            program: "cargo".into(),
+            source,
+            hint: "",
+        })?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Failed {
+        what: "cargo bench".into(),
+        status,
+        output: String::new(),
+    })
 }
 
-fn print(rows: &[Row]) {
+/// Prints the table.
+pub fn print(rows: &[Row]) {
     let mut table = Table::new(&[
         "WHAT",
         "COLD",
@@ -69,7 +101,13 @@ fn print(rows: &[Row]) {
             millis(row.per_object()),
             ratio.map_or_else(
                 || "1".into(),
-                |(base, ratio)| format!("{ratio:.2} of {base}"),
+                |(base, ratio)| {
+                    if *ratio < 0.1 {
+                        format!("1/{:.0} of {base}", 1.0 / ratio)
+                    } else {
+                        format!("{ratio:.2} of {base}")
+                    }
+                },
             ),
         ]);
     }
@@ -81,7 +119,10 @@ fn millis(time: Duration) -> String {
 }
 
 /// `helm template` of a chart against Helm's starter chart, whole program runs, for both versions of Helm.
-fn helm_template(chart: &Path, runs: u16) -> Result<Vec<Row>> {
+///
+/// # Errors
+/// If a tool cannot be built, or Helm fails.
+pub fn helm_template(chart: &Path, runs: u16) -> Result<Vec<Row>> {
     let dir = tempfile::tempdir().map_err(Error::file("temporary directory"))?;
     tools::ensure(&Helm::ALL.map(Helm::tool))?;
     let starter = starter(dir.path())?;
@@ -132,6 +173,28 @@ pub fn interleaved(
         second.push(timed(&mut b)?);
     }
     Ok((first, second))
+}
+
+/// Times something that is too short to be timed alone: each run is a batch, and a row's times are
+/// those of one call.
+pub fn timed_batch(
+    what: &str,
+    batch: u32,
+    warm: u16,
+    objects: usize,
+    mut call: impl FnMut(),
+) -> Row {
+    let mut runs = Vec::new();
+    // The first call alone is the cold one.
+    let clock = Instant::now();
+    call();
+    runs.push(clock.elapsed());
+    for _ in 0..warm {
+        let clock = Instant::now();
+        (0..batch).for_each(|_| call());
+        runs.push(clock.elapsed() / batch);
+    }
+    row(what.to_owned(), &runs, objects)
 }
 
 fn timed(run: &mut impl FnMut() -> Result<()>) -> Result<Duration> {

@@ -18,6 +18,8 @@ use crate::support::{Case, Disagreement, Verdict, chart, compare};
 
 /// Cases for each version of Helm.
 const CASES: usize = 2000;
+/// Kinds of disagreement that are shrunk and told.
+const SHOWN: usize = 20;
 /// Cases that are rendered at a time.
 const BATCH: usize = 200;
 
@@ -97,7 +99,7 @@ fn report(helm: Helm, seed: u64, tally: &Tally, seconds: f64) {
 
 fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle) {
     let mut told = String::new();
-    for (kind, (case, document, times)) in tally.failures.iter().take(6) {
+    for (kind, (case, document, times)) in tally.failures.iter().take(SHOWN) {
         let shown = shrunk(case, document, kind, oracle);
         told += &format!("\n\n{times} × {kind}\n{}", describe(helm, &shown, oracle));
     }

@@ -96,7 +96,7 @@ impl Case {
 
     /// As the library renders it, as YAML.
     pub fn manifests(&self) -> Result<String, String> {
-        render::manifests(&self.rendered()?).map_err(|error| error.to_string())
+        Ok(render::manifests(&self.rendered()?))
     }
 
     fn rendered(&self) -> Result<Vec<(&'static str, spira_manifests::Object)>, String> {
@@ -271,7 +271,7 @@ fn title(object: &Value) -> String {
         "{}/{} of {}",
         text("/kind"),
         text("/metadata/name"),
-        text("/metadata/labels/app.kubernetes.io~1name")
+        text("/metadata/labels/app.kubernetes.io~1component")
     )
 }
 
