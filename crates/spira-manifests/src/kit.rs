@@ -3,6 +3,7 @@
 mod account;
 mod availability;
 pub mod env;
+mod extra;
 pub mod gateway;
 mod image;
 mod maps;
@@ -15,6 +16,7 @@ mod workload;
 
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
+pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
 pub use numbers::*;

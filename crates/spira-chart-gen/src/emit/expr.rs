@@ -333,9 +333,6 @@ impl Writer<'_> {
     fn string(&self, segs: &[Seg], names: &Names) -> String {
         match segs {
             [Seg::Lit(text)] => return plain_or_quoted(text),
-            [Seg::Str(Source::Call(call))] if matches!(**call, Intrinsic::Fullname(_)) => {
-                return format!("{{{{ {} }}}}", self.call(call, names));
-            }
             [Seg::Int(path)] => return format!("\"{{{{ {} | int64 }}}}\"", self.path(path, names)),
             [Seg::Str(Source::Value(path))] if self.is_plain_enum(path) => {
                 return format!("{{{{ {} }}}}", self.path(path, names));

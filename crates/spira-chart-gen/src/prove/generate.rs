@@ -326,6 +326,7 @@ impl<'a> Generator<'a> {
         }
         match type_of(schema) {
             "string" if schema.get("format").is_some() => json!("2026-01-01T00:00:00Z"),
+            "string" if schema.get("minLength").is_some() => json!(*rng.pick(&["v", "true", "0"])),
             "string" => json!(*rng.pick(&["v", "true", "a: b", "0", "{{ x }}", "1e3", ""])),
             "boolean" => json!(rng.one_in(2)),
             "integer" => json!(rng.below(1000)),

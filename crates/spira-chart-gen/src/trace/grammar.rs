@@ -243,6 +243,15 @@ impl Reader<'_> {
     }
 
     fn object(&mut self, schema: &Value, path: &str) -> Result<Shape, Refusal> {
+        // An object with some fields fixed and the rest free is the user's own.
+        if schema.get("properties").is_some()
+            && schema.get("additionalProperties") == Some(&json!(true))
+        {
+            return Ok(Shape::Whole {
+                schema: schema.clone(),
+                list: false,
+            });
+        }
         if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
             let fields = properties
                 .iter()

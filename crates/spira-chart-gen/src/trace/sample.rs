@@ -479,6 +479,8 @@ fn minimal(schema: &Value, grammar: &Grammar, marker: &str) -> Value {
             json!([])
         } else if has_type(property, "integer") {
             json!(1)
+        } else if property.get("properties").is_some() {
+            minimal(property, grammar, marker)
         } else {
             json!({})
         };

@@ -107,8 +107,8 @@ map_types! {
     Annotations: keys r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         expected "the key of an annotation, such as example.org/owner",
         not r"^(checksum|helm\.sh|meta\.helm\.sh)/",
-        values r"",
-        expected "text",
+        values "^[^\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{9f}\u{2028}\u{2029}\u{feff}]*$",
+        expected "text without control characters",
         sample "zq????qz";
 
     /// Labels that a node must have.

@@ -15,7 +15,6 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use serde_json::{Map, Value};
 
 use super::{
     Annotations, Image, Labels, Replicas, Repository, Seconds, ServiceAccountValues, Tag,
@@ -67,8 +66,8 @@ macro_rules! knobs {
             service_account: $crate::kit::ServiceAccountValues,
             /// Seconds that a pod may take to stop before it is killed.
             termination_grace_period_seconds: $crate::kit::Seconds,
-            /// More objects to install, as they are.
-            extra_objects: Vec<::serde_json::Map<String, ::serde_json::Value>>,
+            /// More objects to install, as they are; each has an `apiVersion`, a `kind` and a `metadata.name`.
+            extra_objects: Vec<$crate::kit::ExtraObject>,
         } }
     };
 }
@@ -179,7 +178,7 @@ impl Workload {
             security_context: security::restricted_container(),
             service_account: ServiceAccountValues::default(),
             termination_grace_period_seconds: Seconds::try_from(30).expect(valid),
-            extra_objects: Vec::<Map<String, Value>>::new(),
+            extra_objects: Vec::new(),
         }
     }
 
@@ -272,7 +271,7 @@ impl Workload {
 
     /// The user's own objects, as they are.
     pub fn extra_objects(&self) -> impl Iterator<Item = Object> + '_ {
-        self.extra_objects.iter().cloned().map(Object::raw)
+        self.extra_objects.iter().map(super::ExtraObject::to_object)
     }
 }
 
