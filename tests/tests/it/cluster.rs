@@ -66,7 +66,7 @@ async fn install_gateway_api(client: &Client) {
 }
 
 async fn every_example_is_accepted(client: &Client) {
-    let mut cases = vec![("default".to_owned(), Case::new(""))];
+    let mut cases = vec![("default-values".to_owned(), Case::new(""))];
     for path in support::examples() {
         let name = path
             .file_stem()

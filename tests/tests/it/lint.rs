@@ -83,7 +83,7 @@ fn kubeconform(manifests: &str) -> (bool, String) {
     ]);
     let (passed, text) = output(command.arg(file.path()));
     // One that was skipped was not checked.
-    let all = format!("{} resources found", objects.len());
+    let all = format!("{} resource", objects.len());
     assert!(
         !passed || text.contains(&all) && text.contains("Skipped: 0"),
         "{text}"
