@@ -25,6 +25,9 @@ pub trait Answer {
     ) -> Result<String, String>;
 
     /// The ordinals below the number at a path.
+    ///
+    /// # Errors
+    /// If there is no such number.
     fn ordinals(
         &self,
         path: &str,
@@ -64,7 +67,7 @@ impl Evaluation<'_> {
     pub fn objects(&self) -> Result<Vec<Value>, String> {
         let mut objects = Vec::new();
         self.entries(&self.root(), self.objects, &mut |_, object| {
-            objects.push(object)
+            objects.push(object);
         })?;
         Ok(objects)
     }
@@ -174,7 +177,7 @@ impl Evaluation<'_> {
                 Seg::Int(path) => text.push_str(&self.value(scope, path)?.to_string()),
                 Seg::Str(Source::Key(path)) => text.push_str(Self::key(scope, path)?),
                 Seg::Str(Source::Call(call)) => {
-                    text.push_str(&self.answers.answer(call, self, scope)?)
+                    text.push_str(&self.answers.answer(call, self, scope)?);
                 }
                 Seg::Str(Source::Value(path)) => {
                     let value = self.value(scope, path)?;
@@ -232,7 +235,7 @@ impl Evaluation<'_> {
             Node::Text(entries) => {
                 let mut lines = Vec::new();
                 self.entries(scope, entries, &mut |_, line| {
-                    lines.push(line.as_str().unwrap_or_default().to_owned())
+                    lines.push(line.as_str().unwrap_or_default().to_owned());
                 })?;
                 Value::String(lines.join("\n"))
             }

@@ -1,1 +1,391 @@
-//! todo
+//! What decides beside the values: names near the limit, live Secrets, `global` of subcharts, null, `--set`.
+
+use serde_json::{Value, json};
+use xtask::helm::Helm;
+use xtask::oracle::{self, Oracle};
+
+use crate::support::{self, Case, GENERATED, Live, agree, chart, compare};
+
+fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
+    let names: Vec<_> = objects
+        .iter()
+        .map(|o| format!("{}/{}", o["kind"], o["metadata"]["name"]))
+        .collect();
+    objects
+        .iter()
+        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+        .unwrap_or_else(|| panic!("no {kind} {name} among {names:?}"))
+}
+
+fn everything() -> String {
+    let path = xtask::project::root().join("examples/values/everything.yaml");
+    std::fs::read_to_string(path).expect("readable")
+}
+
+/// 53 characters are the most that Helm takes: names are cut, never at a dash, and stay apart.
+#[test]
+fn names_of_long_releases_are_cut() {
+    let releases = [
+        "a-very-long-release-name-that-helm-still-accepts-0123",
+        "with.dots.and--dashes-at-the-cut-------------------zz",
+        "a-------------------------------------------------b-c",
+        "0123456789012345678901234567890123456789012345678-abc",
+        "1.2",
+    ];
+    for release in releases {
+        assert!(release.len() <= 53);
+        let case = Case {
+            release: release.into(),
+            ..Case::new(everything())
+        };
+        let objects = agree(&case).unwrap_or_else(|error| panic!("{release}: {error}"));
+        let mut names = std::collections::BTreeSet::new();
+        for object in &objects {
+            let (kind, name) = (
+                &object["kind"],
+                object["metadata"]["name"].as_str().expect("name"),
+            );
+            assert!(
+                names.insert((kind.to_string(), name)),
+                "{kind} {name} twice"
+            );
+            // Pods of a StatefulSet carry its name and a hash of 11 characters as a label.
+            let most = if *kind == "StatefulSet" { 52 } else { 63 };
+            assert!(
+                name.len() <= most,
+                "{kind} {name} has {} characters",
+                name.len()
+            );
+            assert!(
+                !name.contains("--") || release.contains("--"),
+                "{kind} {name}"
+            );
+            let label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+            assert!(
+                name.starts_with(label) && name.ends_with(label),
+                "{kind} {name}"
+            );
+            assert!(
+                name.chars().all(|c| label(c) || c == '-'),
+                "{kind} {name} is no DNS label"
+            );
+        }
+    }
+}
+
+#[test]
+fn names_that_are_given_go_before_the_release_s() {
+    let longest = "n".repeat(52);
+    let case = Case::new(format!(
+        "global: {{fullnameOverrides: {{nats: {longest}}}}}"
+    ));
+    let objects = agree(&case).expect("rendered");
+    find(&objects, "StatefulSet", &longest);
+    find(&objects, "Service", &format!("{longest}-headless"));
+    // Who talks to NATS follows.
+    let config = find(&objects, "ConfigMap", "spira-api-server-env");
+    assert_eq!(
+        config["data"]["nats_conn_url"],
+        format!("nats://{longest}:4222")
+    );
+}
+
+fn jwt(case: &Case) -> Value {
+    let objects = agree(case).expect("rendered");
+    find(&objects, "Secret", "spira-api-server-jwt")["stringData"]["key"].clone()
+}
+
+fn live(secret: &str, key: &str, value: &str) -> Vec<Live> {
+    vec![Live {
+        secret: secret.into(),
+        key: key.into(),
+        value: value.into(),
+    }]
+}
+
+#[test]
+fn credential_is_given_or_live_or_generated() {
+    let given = "0123456789abcdef0123456789abcdef";
+    let values = format!("api-server: {{jwt: {{key: {given}}}}}");
+    let there = live("spira-api-server-jwt", "key", "what the cluster holds");
+    assert_eq!(jwt(&Case::new("")), GENERATED);
+    assert_eq!(
+        jwt(&Case {
+            live: there.clone(),
+            ..Case::new("")
+        }),
+        "what the cluster holds"
+    );
+    assert_eq!(
+        jwt(&Case {
+            live: there.clone(),
+            ..Case::new(&*values)
+        }),
+        given
+    );
+    // A live Secret counts where generating is off, too.
+    let off = "global: {secrets: {generate: false}}";
+    assert_eq!(
+        jwt(&Case {
+            live: there,
+            ..Case::new(off)
+        }),
+        "what the cluster holds"
+    );
+    // Another Secret, or another key of the same, does not.
+    let other = live("other-api-server-jwt", "key", "b");
+    assert_eq!(
+        jwt(&Case {
+            live: other,
+            ..Case::new("")
+        }),
+        GENERATED
+    );
+    let other = live("spira-api-server-jwt", "other", "b");
+    assert_eq!(
+        jwt(&Case {
+            live: other,
+            ..Case::new("")
+        }),
+        GENERATED
+    );
+}
+
+#[test]
+fn live_secret_of_another_namespace_is_not_taken() {
+    let there = live("spira-api-server-jwt", "key", "what another release holds");
+    for helm in Helm::ALL {
+        let question = oracle::Case {
+            secrets: there.iter().map(|live| live.object("elsewhere")).collect(),
+            ..Case::new("").for_helm()
+        };
+        let answer = Oracle::start(helm, &chart())
+            .expect("oracle")
+            .render(&question)
+            .expect("answer");
+        compare(&Case::new("").library(), &answer)
+            .unwrap_or_else(|found| panic!("{helm:?}: {}", found.text));
+    }
+}
+
+#[test]
+fn generated_credentials_differ_from_one_rendering_to_the_next() {
+    for helm in Helm::ALL {
+        let mut oracle = Oracle::start(helm, &chart()).expect("oracle");
+        let mut key = || {
+            let rendered = oracle
+                .render(&Case::new("").for_helm())
+                .expect("answer")
+                .expect("rendered");
+            let secret = find(&rendered.objects, "Secret", "spira-api-server-jwt");
+            secret["stringData"]["key"]
+                .as_str()
+                .expect("text")
+                .to_owned()
+        };
+        let (first, second) = (key(), key());
+        assert!(
+            support::is_credential(&first) && first != second,
+            "{first} {second}"
+        );
+    }
+}
+
+#[test]
+fn credential_that_is_nowhere_and_not_to_be_generated_is_named() {
+    let case = Case::new("global: {secrets: {generate: false}}");
+    let error = agree(&case).expect_err("refused");
+    assert!(error.contains("api-server.jwt.key"), "{error}");
+    for helm in Helm::ALL {
+        let answer = Oracle::start(helm, &chart())
+            .expect("oracle")
+            .render(&case.for_helm());
+        let error = answer.expect("answer").expect_err("refused");
+        assert!(error.contains("api-server.jwt.key"), "{helm:?}: {error}");
+    }
+    let given = Case::new(
+        "global: {secrets: {generate: false}}\napi-server: {jwt: {existingSecret: mine}}",
+    );
+    let objects = agree(&given).expect("a Secret of the user's is enough");
+    assert!(objects.iter().all(|object| object["kind"] != "Secret"));
+}
+
+#[test]
+fn global_reaches_every_subchart_and_goes_before_a_section_s_own() {
+    let image = |values: &str, kind: &str, name: &str| {
+        let objects = agree(&Case::new(values)).expect("rendered");
+        let pod = &find(&objects, kind, name)["spec"]["template"]["spec"];
+        pod["containers"][0]["image"]
+            .as_str()
+            .expect("text")
+            .to_owned()
+    };
+    let nats = |values: &str| image(values, "StatefulSet", "spira-nats");
+    let api = |values: &str| image(values, "Deployment", "spira-api-server");
+    assert!(nats("global: {imageRegistry: a.example}").starts_with("a.example/"));
+    assert!(api("global: {imageRegistry: a.example}").starts_with("a.example/"));
+    let own = "nats: {global: {imageRegistry: b.example}}";
+    assert!(nats(own).starts_with("b.example/") && !api(own).contains("b.example"));
+    let both = format!("global: {{imageRegistry: a.example}}\n{own}");
+    assert!(nats(&both).starts_with("a.example/"));
+    let closest = "global: {imageRegistry: a.example}\nnats: {image: {registry: c.example}}";
+    assert!(nats(closest).starts_with("c.example/"));
+}
+
+#[test]
+fn disabled_components_leave_nothing_and_are_not_looked_at() {
+    let off = "nats: {enabled: false, replicas: many}\napi-server: {enabled: false}";
+    let objects = agree(&Case::new(off)).expect("Helm does not look into what is off");
+    let parts: Vec<_> = objects
+        .iter()
+        .map(|o| &o["metadata"]["labels"]["app.kubernetes.io/name"])
+        .collect();
+    assert!(
+        !parts.is_empty() && parts.iter().all(|part| **part == "inference-server"),
+        "{parts:?}"
+    );
+    let none =
+        "nats: {enabled: false}\napi-server: {enabled: false}\ninference-server: {enabled: false}";
+    assert_eq!(agree(&Case::new(none)), Ok(Vec::new()));
+}
+
+#[test]
+fn null_removes_a_default_and_nothing_else() {
+    let container = |values: &str| {
+        let objects = agree(&Case::new(values)).unwrap_or_else(|error| panic!("{values}: {error}"));
+        let server = find(&objects, "Deployment", "spira-inference-server");
+        server["spec"]["template"]["spec"]["containers"][0].clone()
+    };
+    let default = container("");
+    assert_eq!(
+        default["resources"]["limits"],
+        json!({"cpu": "1", "memory": "2Gi"})
+    );
+    let no_cpu = container("inference-server: {resources: {limits: {cpu: null}}}");
+    assert_eq!(no_cpu["resources"]["limits"], json!({"memory": "2Gi"}));
+    let no_limits = container("inference-server: {resources: {limits: null}}");
+    assert_eq!(
+        no_limits["resources"]
+            .as_object()
+            .expect("map")
+            .keys()
+            .collect::<Vec<_>>(),
+        ["requests"]
+    );
+    // An empty map removes nothing: Helm merges it over the default.
+    assert_eq!(
+        container("inference-server: {resources: {limits: {}}}"),
+        default
+    );
+    // Null where there is no default is as good as nothing.
+    assert_eq!(
+        container("inference-server: {image: {digest: null}}"),
+        default
+    );
+    for values in [
+        "inference-server: null",
+        "global: null",
+        "global: {connections: null}",
+        "global: {connections: {nats: null}}",
+        "global: {imageRegistry: null, commonLabels: null}",
+        "inference-server: {global: null}",
+        "inference-server: {global: {model: {name: null}}}",
+        "inference-server: {podSecurityContext: {runAsUser: null, seccompProfile: null}}",
+        "inference-server: {podSecurityContext: null}",
+        "inference-server: {enabled: null}",
+        "unknown: null",
+    ] {
+        // Agreement is the point: `agree` fails where one side accepts, or renders something else.
+        let _ = agree(&Case::new(values));
+    }
+}
+
+#[test]
+fn set_means_what_helm_makes_of_it() {
+    let cases: &[(&str, &[&str])] = &[
+        ("", &["nats.replicas=5"]),
+        ("nats: {replicas: 5}", &["nats.replicas=7"]),
+        ("", &["nats.replicas=1", "nats.replicas=2"]),
+        ("", &["api-server.image.tag=1.10"]),
+        ("", &["api-server.image.tag=110"]),
+        ("", &["nats.enabled=false,api-server.enabled=false"]),
+        ("", &["nats.enabled=no"]),
+        (
+            "",
+            &["api-server.ingress.enabled=true,api-server.ingress.hosts={a.example,b.example}"],
+        ),
+        ("", &["api-server.ingress.hosts[1]=b.example"]),
+        (
+            "",
+            &["api-server.tolerations[0].key=a,api-server.tolerations[0].operator=Exists"],
+        ),
+        ("", &["nats.podLabels.example\\.org/team=a"]),
+        ("", &["nats.podAnnotations.a=b\\,c=d"]),
+        ("", &["inference-server.resources.limits=null"]),
+        (
+            "inference-server: {resources: {limits: {cpu: '7'}}}",
+            &["inference-server.resources.limits.cpu=null"],
+        ),
+        ("", &["nats.replicas=null"]),
+        ("", &["nats.replicas="]),
+        ("", &["nats.replicas"]),
+        ("", &["nats.replicas=0x10"]),
+        ("", &["nats.replicas=007"]),
+        ("", &["global.connections.nats.port=9007199254740993"]),
+        ("", &["unknown.a=1"]),
+        (
+            "nats: {extraEnv: [{name: A, value: a}, {name: B, value: b}]}",
+            &["nats.extraEnv[1].value=c"],
+        ),
+        (
+            "nats: {extraEnv: [{name: A, value: a}]}",
+            &["nats.extraEnv[2].name=c"],
+        ),
+        (
+            "nats: {extraEnv: [{name: A, value: a}]}",
+            &["nats.extraEnv={}"],
+        ),
+    ];
+    let mut accepted = 0;
+    for (values, set) in cases {
+        let set = set.iter().map(ToString::to_string).collect();
+        accepted += usize::from(
+            agree(&Case {
+                set,
+                ..Case::new(*values)
+            })
+            .is_ok(),
+        );
+    }
+    assert!(
+        accepted > cases.len() / 3 && accepted < cases.len(),
+        "{accepted} of {}",
+        cases.len()
+    );
+}
+
+/// A subchart is a chart of its own: without the umbrella it gives the same objects.
+#[test]
+fn subcharts_install_by_themselves() {
+    for helm in Helm::ALL {
+        for component in spira_manifests::components::all() {
+            let subchart = chart().join("charts").join(component.name);
+            let mut oracle = Oracle::start(helm, &subchart).expect("oracle");
+            let question = oracle::Case {
+                values_yaml: Vec::new(),
+                ..Case::new("").for_helm()
+            };
+            let answer = oracle.render(&question).expect("answer");
+            let others = spira_manifests::components::all()
+                .into_iter()
+                .filter(|c| c.name != component.name);
+            let off: String = others
+                .map(|c| format!("{}: {{enabled: false}}\n", c.name))
+                .collect();
+            let library = Case::new(off).library();
+            compare(&library, &answer)
+                .unwrap_or_else(|found| panic!("{helm:?} {}: {}", component.name, found.text));
+            assert!(answer.is_ok(), "{answer:?}");
+        }
+    }
+}

@@ -1,1 +1,377 @@
-//! todo
+//! Wrong values are refused by both versions of Helm and by the library, and all of them name the path.
+//!
+//! No value is a schedule yet, so no bad cron expression is among them.
+
+use xtask::helm::Helm;
+use xtask::oracle::Oracle;
+
+use crate::support::{Case, chart};
+
+/// What is wrong, the values, and the path at fault.
+const WRONG: &[(&str, &str, &str)] = &[
+    // Wrong types.
+    (
+        "text for a number",
+        "api-server: {replicas: three}",
+        "api-server.replicas",
+    ),
+    (
+        "a number in quotes",
+        "nats: {replicas: '3'}",
+        "nats.replicas",
+    ),
+    (
+        "a fraction for a number",
+        "nats: {replicas: 1.5}",
+        "nats.replicas",
+    ),
+    (
+        "text for a flag",
+        "nats: {natsBox: {enabled: 'yes'}}",
+        "nats.natsBox.enabled",
+    ),
+    (
+        "a number for text",
+        "api-server: {image: {tag: 1.10}}",
+        "api-server.image.tag",
+    ),
+    (
+        "a map for a list",
+        "nats: {tolerations: {}}",
+        "nats.tolerations",
+    ),
+    (
+        "a list for a map",
+        "nats: {podLabels: []}",
+        "nats.podLabels",
+    ),
+    (
+        "text for a map",
+        "inference-server: {resources: small}",
+        "inference-server.resources",
+    ),
+    (
+        "a number for a label",
+        "nats: {podLabels: {a: 1}}",
+        "nats.podLabels.a",
+    ),
+    (
+        "a flag for a node's label",
+        "nats: {nodeSelector: {a: true}}",
+        "nats.nodeSelector.a",
+    ),
+    (
+        "a wrong type in a Kubernetes type",
+        "nats: {extraEnv: [{name: 1}]}",
+        "nats.extraEnv.0.name",
+    ),
+    ("a section that is no map", "global: 3", "global"),
+    // Unknown keys.
+    (
+        "an unknown value",
+        "api-server: {replica: 3}",
+        "api-server.replica",
+    ),
+    (
+        "an unknown key of `global`",
+        "global: {registry: a}",
+        "global.registry",
+    ),
+    (
+        "an unknown key deep in `global`",
+        "global: {connections: {nats: {url: a}}}",
+        "global.connections.nats.url",
+    ),
+    (
+        "an unknown component",
+        "apiserver: {replicas: 3}",
+        "apiserver",
+    ),
+    (
+        "an unknown field of a struct",
+        "nats: {image: {name: nats}}",
+        "nats.image.name",
+    ),
+    (
+        "an unknown field of a Kubernetes type",
+        "nats: {affinity: {podAffinty: {}}}",
+        "nats.affinity.podAffinty",
+    ),
+    (
+        "an unknown field of a security context",
+        "nats: {securityContext: {root: false}}",
+        "nats.securityContext.root",
+    ),
+    // Out of range.
+    (
+        "a port of 0",
+        "global: {connections: {nats: {port: 0}}}",
+        "global.connections.nats.port",
+    ),
+    (
+        "a port above 65535",
+        "global: {connections: {objectStore: {port: 65536}}}",
+        "global.connections.objectStore.port",
+    ),
+    (
+        "negative replicas",
+        "inference-server: {replicas: -1}",
+        "inference-server.replicas",
+    ),
+    (
+        "too many replicas",
+        "nats: {replicas: 1000}",
+        "nats.replicas",
+    ),
+    (
+        "no replicas for an autoscaler",
+        "api-server: {autoscaling: {minReplicas: 0}}",
+        "api-server.autoscaling.minReplicas",
+    ),
+    (
+        "a negative time",
+        "nats: {terminationGracePeriodSeconds: -5}",
+        "nats.terminationGracePeriodSeconds",
+    ),
+    (
+        "a number beyond 32 bits",
+        "api-server: {drainSeconds: 2147483648}",
+        "api-server.drainSeconds",
+    ),
+    // Texts of the wrong form.
+    (
+        "a quantity without meaning",
+        "nats: {resources: {limits: {memory: 1 GB}}}",
+        "nats.resources.limits.memory",
+    ),
+    (
+        "a quantity with a bad suffix",
+        "api-server: {tmpSize: 5GB}",
+        "api-server.tmpSize",
+    ),
+    (
+        "a quantity that is a number",
+        "nats: {resources: {limits: {cpu: 1}}}",
+        "nats.resources.limits.cpu",
+    ),
+    (
+        "a size with a fraction",
+        "nats: {jetstream: {size: 1.5Gi}}",
+        "nats.jetstream.size",
+    ),
+    (
+        "a tag with a blank",
+        "nats: {image: {tag: 'a b'}}",
+        "nats.image.tag",
+    ),
+    (
+        "a tag that is a reference",
+        "nats: {image: {tag: ':latest'}}",
+        "nats.image.tag",
+    ),
+    (
+        "a repository in upper case",
+        "nats: {image: {repository: NATS}}",
+        "nats.image.repository",
+    ),
+    (
+        "a short digest",
+        "nats: {image: {digest: 'sha256:abc'}}",
+        "nats.image.digest",
+    ),
+    (
+        "another digest than SHA-256",
+        "nats: {image: {digest: 'md5:abc'}}",
+        "nats.image.digest",
+    ),
+    (
+        "a registry with a scheme",
+        "global: {imageRegistry: 'https://a.example'}",
+        "global.imageRegistry",
+    ),
+    (
+        "a host name with an underscore",
+        "api-server: {ingress: {hosts: [a_b]}}",
+        "api-server.ingress.hosts.0",
+    ),
+    (
+        "a host name with a port",
+        "global: {connections: {nats: {host: 'a:4222'}}}",
+        "global.connections.nats.host",
+    ),
+    (
+        "a name in upper case",
+        "nats: {priorityClassName: High}",
+        "nats.priorityClassName",
+    ),
+    (
+        "a name that ends in a dash",
+        "nats: {serviceAccount: {name: a-}}",
+        "nats.serviceAccount.name",
+    ),
+    (
+        "a full name of 53 characters",
+        "global: {fullnameOverrides: {nats: a0123456789012345678901234567890123456789012345678901}}",
+        "global.fullnameOverrides.nats",
+    ),
+    (
+        "an origin with a path",
+        "api-server: {corsOrigin: 'https://a.example/x'}",
+        "api-server.corsOrigin",
+    ),
+    (
+        "a URL without a scheme",
+        "global: {connections: {mlflow: {url: mlflow}}}",
+        "global.connections.mlflow.url",
+    ),
+    (
+        "a short password",
+        "nats: {password: secret}",
+        "nats.password",
+    ),
+    (
+        "a short key",
+        "api-server: {jwt: {key: secret}}",
+        "api-server.jwt.key",
+    ),
+    (
+        "a line break in a name",
+        "global: {centralChannel: \"a\\nb\"}",
+        "global.centralChannel",
+    ),
+    (
+        "no member of an enum",
+        "api-server: {jwt: {algorithm: none}}",
+        "api-server.jwt.algorithm",
+    ),
+    (
+        "a policy that does not exist",
+        "nats: {image: {pullPolicy: Sometimes}}",
+        "nats.image.pullPolicy",
+    ),
+    // Keys of maps.
+    (
+        "a label that the chart sets",
+        "nats: {podLabels: {app.kubernetes.io/name: a}}",
+        "nats.podLabels",
+    ),
+    (
+        "a common label that the chart sets",
+        "global: {commonLabels: {helm.sh/chart: a}}",
+        "global.commonLabels",
+    ),
+    (
+        "an annotation that the chart sets",
+        "api-server: {podAnnotations: {checksum/config: a}}",
+        "api-server.podAnnotations",
+    ),
+    (
+        "a label with a blank",
+        "nats: {podLabels: {a b: c}}",
+        "nats.podLabels",
+    ),
+    // Nulls.
+    (
+        "null for a number that must be",
+        "nats: {replicas: null}",
+        "nats.replicas",
+    ),
+    (
+        "null for a map that must be",
+        "api-server: {image: null}",
+        "api-server.image",
+    ),
+    (
+        "null deep in `global`",
+        "global: {model: {name: null}}",
+        "global.model.name",
+    ),
+    (
+        "null for a list",
+        "inference-server: {extraEnv: null}",
+        "inference-server.extraEnv",
+    ),
+    (
+        "null in a list",
+        "api-server: {ingress: {hosts: [null]}}",
+        "api-server.ingress.hosts.0",
+    ),
+];
+
+#[test]
+fn wrong_values_are_refused_by_all_with_their_path() {
+    let cases: Vec<_> = WRONG
+        .iter()
+        .map(|(_, values, _)| Case::new(*values))
+        .collect();
+    let questions: Vec<_> = cases.iter().map(Case::for_helm).collect();
+    let mut faults = Vec::new();
+    for helm in Helm::ALL {
+        let mut oracle = Oracle::start(helm, &chart()).expect("oracle");
+        let answers = oracle.render_all(&questions).expect("answers");
+        for ((what, values, path), answer) in WRONG.iter().zip(answers) {
+            match answer {
+                Err(message) if helm_names(&message, path) => {}
+                other => faults.push(format!(
+                    "Helm {}: {what}: {values}\n  {other:?}",
+                    helm.major()
+                )),
+            }
+        }
+    }
+    for ((what, values, path), case) in WRONG.iter().zip(&cases) {
+        match case.library() {
+            Err(message) if library_names(&message, path) => {}
+            other => faults.push(format!("library: {what}: {values}\n  {other:?}")),
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The library writes a path as `--set` does.
+fn library_names(message: &str, path: &str) -> bool {
+    let spelt = path.replace(".0", "[0]");
+    let (parent, key) = spelt.rsplit_once('.').unwrap_or(("", &spelt));
+    message.contains(&spelt) || names_key_of(message, parent, key)
+}
+
+/// Helm writes a path as a JSON pointer below the name of the chart whose schema refuses it.
+fn helm_names(message: &str, path: &str) -> bool {
+    let (section, rest) = path.split_once('.').unwrap_or((path, ""));
+    let below = format!("/{}", rest.replace('.', "/"));
+    let (parent, key) = below.rsplit_once('/').unwrap_or(("", &below));
+    let whole = format!("/{section}{below}");
+    message.contains(section)
+        && (message.contains(&format!("'{below}'"))
+            || message.contains(&format!("'{whole}'"))
+            || names_key_of(message, parent, key)
+            || rest.is_empty())
+}
+
+/// What is unknown, missing or misspelt is told of the map that should not, or should, have it.
+fn names_key_of(message: &str, parent: &str, key: &str) -> bool {
+    message.lines().any(|line| {
+        let quoted = |quote: char| line.contains(&format!("{quote}{key}{quote}"));
+        line.contains(parent) && [' ', '\'', '"', '`'].into_iter().any(quoted)
+    })
+}
+
+/// The table's neighbours are right, so what is refused above is refused for the reason that stands there.
+#[test]
+fn right_values_near_the_wrong_ones_are_accepted() {
+    let right = [
+        "nats: {replicas: 0}",
+        "nats: {replicas: 999}",
+        "global: {connections: {nats: {port: 1}, objectStore: {port: 65535}}}",
+        "nats: {resources: {limits: {cpu: '1', memory: 1.5Gi}}}",
+        "nats: {image: {tag: '1.10'}}",
+        "api-server: {ingress: {enabled: true, hosts: [a-b.example]}}",
+        "nats: {podLabels: {example.org/name: a}, image: {tag: null, digest: null}}",
+        "global: {imageRegistry: 'a.example:5000/mirror', centralChannel: a.b}",
+        "api-server: {replicas: 3.0}",
+    ];
+    for values in right {
+        let objects = crate::support::agree(&Case::new(values));
+        assert!(objects.is_ok(), "{values}: {objects:?}");
+    }
+}

@@ -71,3 +71,32 @@ fn no_line_of_yaml_or_template_is_too_long() {
 fn two_generations_are_the_same() {
     assert_eq!(made().files, charts().files);
 }
+
+// Helm prints nothing for a value that does not exist, so a renamed one would go unnoticed.
+#[test]
+fn notes_speak_of_values_that_exist() {
+    let mut known = Vec::new();
+    crate::docs::each(&[super::global_field()], &mut |field| {
+        known.push(field.path.clone());
+    });
+    let charts = charts();
+    let notes = charts
+        .files
+        .iter()
+        .find(|file| file.path == "spira/templates/NOTES.txt");
+    let notes = &notes.expect("it is made").text;
+    let notes = notes.replace("$connections", ".Values.global.connections");
+    assert!(
+        !notes.contains("{{- with"),
+        "a path in `with` would escape this test"
+    );
+    let rule = regex::Regex::new(r"\.Values\.(global[A-Za-z.]*)").expect("a constant");
+    let paths: Vec<_> = rule
+        .captures_iter(&notes)
+        .map(|found| found[1].to_owned())
+        .collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for path in paths {
+        assert!(known.contains(&path), "there is no value {path}");
+    }
+}

@@ -126,7 +126,7 @@ impl Writer<'_> {
         for entry in entries {
             match &entry.node {
                 Node::Range(path, body) if !body.iter().any(is_sure) || path.starts_with('@') => {
-                    filtered = true
+                    filtered = true;
                 }
                 _ => filled.push(entry.guard.clone()),
             }
@@ -207,7 +207,7 @@ impl Writer<'_> {
             Node::If(cond, then, other) => match self.one_line_choice(cond, then, other, names) {
                 Some(one_line) => out.push_str(&format!("{pad}- {{{{ {one_line} }}}}\n")),
                 None => self.chain(node, indent, names, out, &|node, out| {
-                    self.item(node, indent, names, out)
+                    self.item(node, indent, names, out);
                 }),
             },
             Node::Map(entries) => self.item_mapping(entries, indent, names, out),

@@ -121,7 +121,7 @@ impl Writer<'_> {
             }
             if *guard == Cond::True {
                 self.under(&entry.guard, || {
-                    self.entry(entry, entries, indent, names, out)
+                    self.entry(entry, entries, indent, names, out);
                 });
                 at += 1;
                 continue;
@@ -156,7 +156,7 @@ impl Writer<'_> {
         let guard = other.guard.clone();
         let mut next = at + 1;
         self.under(&guard, || {
-            next = self.run_under(sorted, at + 1, &guard, indent, names, out)
+            next = self.run_under(sorted, at + 1, &guard, indent, names, out);
         });
         out.push_str(&format!("{pad}{{{{- end }}}}\n"));
         Some(next)
@@ -182,14 +182,14 @@ impl Writer<'_> {
             action("if", &self.condition(guard, names), &pad)
         ));
         self.under(guard, || {
-            at = self.run_under(sorted, at, guard, indent, names, out)
+            at = self.run_under(sorted, at, guard, indent, names, out);
         });
         let contrary = self.condition(&self.contrary(guard), names);
         if at < sorted.len() && self.condition(&sorted[at].guard, names) == contrary {
             out.push_str(&format!("{pad}{{{{- else }}}}\n"));
             let other = sorted[at].guard.clone();
             self.under(&other, || {
-                at = self.run_under(sorted, at, &other, indent, names, out)
+                at = self.run_under(sorted, at, &other, indent, names, out);
             });
         }
         out.push_str(&format!("{pad}{{{{- end }}}}\n"));

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::writer::{Names, Writer};
 use crate::{
-    trace::{Choice, Kind, Shape, ordinals_path},
+    trace::{Choice, Kind, Shape, StrShape, ordinals_path},
     tree::{Cond, Intrinsic, Scalar, Seg, Source},
 };
 
@@ -200,19 +200,20 @@ impl Writer<'_> {
                 "include \"{own}.image\" (dict \"image\" {} \"root\" {root})",
                 self.path(path, names)
             ),
-            Intrinsic::Checksum(object) => match self.outline.data_of(object, self.traced) {
-                Some(shared) => format!(
-                    "include \"{}\" {root} | fromYaml | toRawJson | sha256sum",
-                    shared.name
-                ),
-                None => {
+            Intrinsic::Checksum(object) => {
+                if let Some(shared) = self.outline.data_of(object, self.traced) {
+                    format!(
+                        "include \"{}\" {root} | fromYaml | toRawJson | sha256sum",
+                        shared.name
+                    )
+                } else {
                     self.refuse(
                         "a checksum is taken of what is no object with data of this component"
                             .to_owned(),
                     );
                     String::new()
                 }
-            },
+            }
             Intrinsic::Sha256(text) => format!("{} | sha256sum", self.expression(text, names)),
             Intrinsic::Join { path, separator } => {
                 format!("join {} {}", go_string(separator), self.path(path, names))
@@ -256,7 +257,7 @@ impl Writer<'_> {
             match seg {
                 Seg::Lit(text) => format.push_str(&text.replace('%', "%%")),
                 seg => {
-                    format.push_str(if matches!(seg, Seg::Int(_)) || self.is_ordinal(seg) {
+                    format.push_str(if matches!(seg, Seg::Int(_)) || Self::is_ordinal(seg) {
                         "%d"
                     } else {
                         "%s"
@@ -278,7 +279,7 @@ impl Writer<'_> {
         matches!(shape, Some(Shape::Enum(names)) if names.iter().all(|name| plain_or_quoted(name) == *name))
     }
 
-    fn is_ordinal(&self, seg: &Seg) -> bool {
+    fn is_ordinal(seg: &Seg) -> bool {
         matches!(seg, Seg::Str(Source::Value(path)) if path.starts_with("@ordinals("))
     }
 
@@ -290,15 +291,13 @@ impl Writer<'_> {
             }
             Seg::Int(_) => true,
             Seg::Str(Source::Value(path)) => {
-                self.is_ordinal(seg)
-                    || self
-                        .string_shape(path)
-                        .is_some_and(|shape| shape.is_plain())
+                Self::is_ordinal(seg)
+                    || self.string_shape(path).is_some_and(StrShape::is_plain)
                     || matches!(self.shape(path), Some(Shape::Enum(_)))
             }
             Seg::Str(Source::Key(path)) => self
                 .string_shape(&format!("{path}#key"))
-                .is_some_and(|shape| shape.is_plain()),
+                .is_some_and(StrShape::is_plain),
             Seg::Str(Source::Call(call)) => {
                 !matches!(
                     **call,
@@ -312,9 +311,9 @@ impl Writer<'_> {
     pub(super) fn fits_a_line(&self, seg: &Seg) -> bool {
         match seg {
             Seg::Lit(_) => true,
-            Seg::Str(Source::Value(path)) if !self.is_plain(seg) => self
-                .string_shape(path)
-                .is_some_and(|shape| shape.is_one_line()),
+            Seg::Str(Source::Value(path)) if !self.is_plain(seg) => {
+                self.string_shape(path).is_some_and(StrShape::is_one_line)
+            }
             seg => self.is_plain(seg),
         }
     }

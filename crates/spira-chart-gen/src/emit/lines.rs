@@ -139,7 +139,7 @@ impl Writer<'_> {
                 }
                 match segs.as_slice() {
                     [Seg::Lit(text)] if text.trim().is_empty() && control_follows => {
-                        out.push_str(&format!("{pad}{{{{ \"\" }}}}\n"))
+                        out.push_str(&format!("{pad}{{{{ \"\" }}}}\n"));
                     }
                     [Seg::Lit(text)] if text.is_empty() => out.push('\n'),
                     segs => out.push_str(&format!("{pad}{}\n", self.inline(segs, names))),

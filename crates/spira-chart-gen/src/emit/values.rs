@@ -41,7 +41,7 @@ impl Writer<'_> {
                     ));
                 } else {
                     self.chain(node, indent, names, out, &|node, out| {
-                        self.value(key, node, indent, names, out)
+                        self.value(key, node, indent, names, out);
                     });
                 }
             }
@@ -49,7 +49,7 @@ impl Writer<'_> {
             Node::Seq(entries) => self.sequence(key, entries, indent, names, out),
             Node::Text(entries) => self.text(key, entries, indent, names, out),
             Node::Range(path, _) => {
-                self.refuse(format!("a range over {path} stands outside a container"))
+                self.refuse(format!("a range over {path} stands outside a container"));
             }
         }
     }
@@ -70,16 +70,15 @@ impl Writer<'_> {
             return text;
         };
         let pad = " ".repeat(indent + 2);
-        match scalar.literal() {
-            Some(long) => format!(">-\n{}", wrap(long, &pad)),
-            None => {
-                let line = format!(
-                    "{}{{{{ {} | quote }}}}",
-                    " ".repeat(indent + key.len() + 2),
-                    self.expression(segs, names)
-                );
-                fold(&line, indent).trim_start().to_owned()
-            }
+        if let Some(long) = scalar.literal() {
+            format!(">-\n{}", wrap(long, &pad))
+        } else {
+            let line = format!(
+                "{}{{{{ {} | quote }}}}",
+                " ".repeat(indent + key.len() + 2),
+                self.expression(segs, names)
+            );
+            fold(&line, indent).trim_start().to_owned()
         }
     }
 

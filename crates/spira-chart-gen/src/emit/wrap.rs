@@ -43,7 +43,6 @@ pub(super) fn words(action: &str) -> Vec<&str> {
     for (at, c) in action.char_indices() {
         match (quote, c) {
             (Some(open), _) if c == open && last != '\\' => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '`') => quote = Some(c),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),

@@ -172,7 +172,7 @@ pub(super) fn range_variables(path: &str, is_map: bool, names: &Names) -> (Strin
         .filter(|word| word.len() > 1 && !word.ends_with('s'));
     let base = singular.unwrap_or("item");
     let taken = |name: &str| names.items.iter().any(|item| item.variable == name);
-    let variable = (1..)
+    let variable = (1..100)
         .map(|n| {
             if n == 1 {
                 format!("${base}")

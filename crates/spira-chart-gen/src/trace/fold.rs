@@ -343,12 +343,12 @@ impl<'a> Folder<'a> {
                 Ok(Element { key, value, item })
             })
             .collect::<Fallible<_>>()?;
-        self.group(elements, bound, documents)
+        self.group(&elements, bound, documents)
     }
 
     fn group(
         &self,
-        elements: Vec<Element>,
+        elements: &[Element],
         bound: &mut Vec<String>,
         documents: bool,
     ) -> Fallible<Vec<Slot>> {
@@ -359,7 +359,7 @@ impl<'a> Folder<'a> {
             if done[at] {
                 continue;
             }
-            if let Some((list, members)) = range_at(&elements, &done, at) {
+            if let Some((list, members)) = range_at(elements, &done, at) {
                 bound.push(list.clone());
                 let probe = members
                     .iter()
@@ -497,15 +497,15 @@ fn range_at(elements: &[Element], done: &[bool], at: usize) -> Option<(String, V
     let (list, _) = elements[at].item.clone()?;
     let is_map = elements[at].key.is_some();
     let mut members: Vec<usize> = Vec::new();
-    let mut last = 0;
+    let mut latest = 0;
     for next in at..elements.len() {
         match &elements[next].item {
             Some((other, item)) if *other == list && !done[next] => {
                 // Items start over: a second range over the same list.
-                if !is_map && *item < last {
+                if !is_map && *item < latest {
                     break;
                 }
-                last = *item;
+                latest = *item;
                 members.push(next);
             }
             _ if is_map => {}
@@ -526,12 +526,12 @@ fn range_at(elements: &[Element], done: &[bool], at: usize) -> Option<(String, V
 fn items_of(seg: &Seg, items: &mut BTreeSet<(String, u8)>) {
     match seg {
         Seg::Str(Source::Value(path) | Source::Key(path)) | Seg::Int(path) => {
-            items_of_path(path, items)
+            items_of_path(path, items);
         }
         Seg::Str(Source::Call(call)) => match &**call {
             crate::tree::Intrinsic::Image { path, .. } => items_of_path(path, items),
             crate::tree::Intrinsic::Sha256(segs) | crate::tree::Intrinsic::Checksum(segs) => {
-                segs.iter().for_each(|seg| items_of(seg, items))
+                segs.iter().for_each(|seg| items_of(seg, items));
             }
             crate::tree::Intrinsic::Credential { secret, key, .. } => secret
                 .iter()

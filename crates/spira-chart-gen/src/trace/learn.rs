@@ -295,10 +295,10 @@ impl<'a> Learner<'a> {
         question: Question,
     ) -> Result<usize, Refusal> {
         let mut candidates = self.single_differences(answers);
-        candidates.retain(|choice| self.splits(domain, *choice));
+        candidates.retain(|choice| Self::splits(domain, *choice));
         if candidates.is_empty() {
             candidates.extend(self.walk(answers, pos, question)?);
-            candidates.retain(|choice| self.splits(domain, *choice));
+            candidates.retain(|choice| Self::splits(domain, *choice));
         }
         let score = |choice: usize| {
             let mut by_variant: BTreeMap<u8, BTreeSet<u32>> = BTreeMap::new();
@@ -325,7 +325,7 @@ impl<'a> Learner<'a> {
             })
     }
 
-    fn splits(&self, domain: &Domain, choice: usize) -> bool {
+    fn splits(domain: &Domain, choice: usize) -> bool {
         domain.cubes.iter().any(|cube| !cube.contains_key(&choice))
             || domain
                 .cubes
@@ -565,8 +565,8 @@ impl<'a> Learner<'a> {
                 continue;
             }
             for &child in &children {
-                if !before.contains_key(&child) {
-                    before.insert(child, BTreeSet::new());
+                if let std::collections::hash_map::Entry::Vacant(e) = before.entry(child) {
+                    e.insert(BTreeSet::new());
                     rest.push(child);
                 }
             }
@@ -598,6 +598,10 @@ fn where_there(decision: &Decision, present: &mut Vec<Cube>) {
     }
 }
 
+#[allow(
+    clippy::many_single_char_names,
+    reason = "two decisions of the same shape, side by side"
+)]
 fn equal(a: &Decision, b: &Decision) -> bool {
     match (a, b) {
         (Decision::Leaf(x, _), Decision::Leaf(y, _)) => x == y,
@@ -616,7 +620,7 @@ fn join(a: &mut Decision, b: Decision) {
     match (a, b) {
         (Decision::Leaf(_, x), Decision::Leaf(_, y)) => x.extend(y),
         (Decision::Split(_, x), Decision::Split(_, y)) => {
-            x.iter_mut().zip(y).for_each(|(p, q)| join(&mut p.1, q.1))
+            x.iter_mut().zip(y).for_each(|(p, q)| join(&mut p.1, q.1));
         }
         _ => {}
     }

@@ -156,15 +156,14 @@ impl<'a> Runs<'a> {
         let document = self.document(assign);
         // Choices below something that is switched off change nothing in the document.
         let text = document.to_string();
-        let objects = match self.by_document.get(&text) {
-            Some(&same) => self.all[same].objects.clone(),
-            None => {
-                let slots = self
-                    .folder
-                    .objects(&self.build(&document)?)
-                    .map_err(|why| self.refuse(why))?;
-                slots.iter().map(|slot| self.place(slot)).collect()
-            }
+        let objects = if let Some(&same) = self.by_document.get(&text) {
+            self.all[same].objects.clone()
+        } else {
+            let slots = self
+                .folder
+                .objects(&self.build(&document)?)
+                .map_err(|why| self.refuse(why))?;
+            slots.iter().map(|slot| self.place(slot)).collect()
         };
         let run = self.all.len();
         self.all.push(Run {

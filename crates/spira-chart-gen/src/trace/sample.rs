@@ -42,6 +42,9 @@ pub struct Choice {
 
 impl Choice {
     /// How many variants there are.
+    ///
+    /// # Panics
+    /// Never: no enum of the values has more than 255 variants.
     #[must_use]
     pub fn arity(&self) -> u8 {
         match &self.kind {
@@ -254,7 +257,7 @@ impl Samples {
                 match &**inner {
                     Shape::Bool => self.register_choice(&format!("{path}~"), Kind::Bool),
                     Shape::Enum(names) => {
-                        self.register_choice(&format!("{path}~"), Kind::Enum(names.clone()))
+                        self.register_choice(&format!("{path}~"), Kind::Enum(names.clone()));
                     }
                     inner => self.register(inner, path, grammar)?,
                 }

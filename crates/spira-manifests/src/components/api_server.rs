@@ -18,12 +18,15 @@ use k8s_openapi::{
 
 pub use self::{
     config::{Collections, Jwt, config_map, jwt_secret},
-    exposure::{HttpRouteValues, IngressValues, ServiceValues, gateway, http_route, ingress, service},
+    exposure::{
+        HttpRouteValues, IngressValues, ServiceValues, gateway, http_route, ingress, service,
+    },
 };
 use crate::{
     Context, Object,
     kit::{
-        Autoscaling, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy, Quantity, Seconds, Workload,
+        Autoscaling, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy, Quantity,
+        Seconds, Workload,
         env::config_map as from_config_map,
         probes::{self, Pace},
         security, workload_values,
@@ -122,7 +125,8 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     values
-.service_account.service_account(context, &context.fullname())
+        .service_account
+        .service_account(context, &context.fullname())
 }
 
 /// The pods.

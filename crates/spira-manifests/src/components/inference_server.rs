@@ -75,7 +75,8 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     values
-.service_account.service_account(context, &context.fullname())
+        .service_account
+        .service_account(context, &context.fullname())
 }
 
 /// The configuration of the program.

@@ -14,8 +14,7 @@ use k8s_openapi::{
         apps::v1::{StatefulSet, StatefulSetSpec},
         core::v1::{
             Container, ContainerPort, EnvVar, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-            Secret, ServiceAccount, VolumeMount,
-            VolumeResourceRequirements,
+            Secret, ServiceAccount, VolumeMount, VolumeResourceRequirements,
         },
         policy::v1::PodDisruptionBudget,
     },
@@ -132,7 +131,8 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     values
-.service_account.service_account(context, &context.fullname())
+        .service_account
+        .service_account(context, &context.fullname())
 }
 
 /// The password of clients.

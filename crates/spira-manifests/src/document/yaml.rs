@@ -69,8 +69,7 @@ fn check_characters(text: &str) -> Result<(), YamlError> {
     for (number, line) in body.split('\n').enumerate() {
         if let Some((column, c)) = line.chars().enumerate().find(|(_, c)| refused(*c)) {
             let message = format!(
-                "the control character {:?} is not allowed in YAML; write it as an escape in double quotes",
-                c
+                "the control character {c:?} is not allowed in YAML; write it as an escape in double quotes"
             );
             return Err(YamlError {
                 line: number + 1,

@@ -18,7 +18,9 @@ pub(super) fn name(context: &Context) -> String {
 /// The checksum that restarts the servers when their configuration changes.
 pub(super) fn checksum(context: &Context, values: &Values) -> String {
     let object = format!("ConfigMap/{}", name(context));
-    context.intrinsics().checksum(&object, &data(context, values))
+    context
+        .intrinsics()
+        .checksum(&object, &data(context, values))
 }
 
 /// The configuration of the servers.

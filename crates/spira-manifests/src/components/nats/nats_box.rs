@@ -47,7 +47,8 @@ pub(super) fn objects(context: &Context, values: &NatsBox) -> Vec<Object> {
 pub fn service_account(context: &Context, values: &NatsBox) -> ServiceAccount {
     let context = context.part(PART);
     values
-.service_account.service_account(&context, &name(&context))
+        .service_account
+        .service_account(&context, &name(&context))
 }
 
 /// The pod with the command line client.

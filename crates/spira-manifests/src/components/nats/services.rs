@@ -57,4 +57,3 @@ fn port(name: &str, number: u16) -> ServicePort {
         ..ServicePort::default()
     }
 }
-
