@@ -71,7 +71,7 @@ impl Writer<'_> {
             match shape {
                 Shape::Str(string) => string.min > 0,
                 Shape::Enum(_) => true,
-                Shape::Int { min, max } => *min > 0 || *max < 0,
+                Shape::Int { min, max, .. } => *min > 0 || *max < 0,
                 Shape::Struct(fields) => fields
                     .iter()
                     .any(|(_, field)| !matches!(field, Shape::Opt(_))),
