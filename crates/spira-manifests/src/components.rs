@@ -90,6 +90,10 @@ components! {
         "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
         "components/nats/services.rs",
     ]
+    postgresql "postgresql" [
+        "components/postgresql.rs", "components/postgresql/zalando.rs",
+        "components/postgresql/cloudnative_pg.rs",
+    ]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "program.rs",

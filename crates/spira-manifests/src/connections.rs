@@ -7,7 +7,8 @@ use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 
 use crate::{
     Context,
-    kit::env::{secret, secret_key},
+    global::{PostgresqlOperator, SslMode},
+    kit::env::{literal, secret, secret_key},
 };
 
 /// The port of the API server's Service (SPIRA contract B1).
@@ -94,6 +95,38 @@ impl ObjectStore {
         vec![
             secret("AWS_ACCESS_KEY_ID", &self.access_key),
             secret("AWS_SECRET_ACCESS_KEY", &self.secret_key),
+        ]
+    }
+}
+
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Postgresql {
+    /// The host of the primary.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// How the connection is secured.
+    pub ssl_mode: SslMode,
+    /// Where the role's name stands.
+    pub username: SecretKeySelector,
+    /// Where its password stands.
+    pub password: SecretKeySelector,
+}
+
+impl Postgresql {
+    /// The variables that libpq reads, and every client that builds on it.
+    #[must_use]
+    pub fn environment(&self) -> Vec<EnvVar> {
+        vec![
+            literal("PGHOST", self.host.clone()),
+            literal("PGPORT", self.port.to_string()),
+            literal("PGDATABASE", self.database.clone()),
+            literal("PGSSLMODE", self.ssl_mode.as_str()),
+            secret("PGUSER", &self.username),
+            secret("PGPASSWORD", &self.password),
         ]
     }
 }
@@ -200,6 +233,46 @@ impl Context<'_> {
     #[must_use]
     pub fn object_store_secret_name(&self) -> String {
         format!("{}-credentials", self.fullname_of("minio"))
+    }
+
+    /// How to reach PostgreSQL. Unless the user says otherwise, the host and the Secret are those
+    /// that the operator makes for the cluster that `postgresql` declares (SPIRA contract C3).
+    #[must_use]
+    pub fn postgresql(&self) -> Postgresql {
+        let postgresql = &self.global.connections.postgresql;
+        let cluster = self.fullname_of("postgresql");
+        let host = match (&postgresql.host, postgresql.operator) {
+            (Some(host), _) => host.to_string(),
+            (None, PostgresqlOperator::Zalando) => cluster.clone(),
+            (None, PostgresqlOperator::CloudnativePg) => format!("{cluster}-rw"),
+        };
+        let (username, password) = match &postgresql.existing_secret {
+            Some(name) => (
+                secret_key(&**name, &*postgresql.existing_secret_username_key),
+                secret_key(&**name, &*postgresql.existing_secret_password_key),
+            ),
+            None => {
+                let made = match postgresql.operator {
+                    PostgresqlOperator::Zalando => format!(
+                        "{}.{cluster}.credentials.postgresql.acid.zalan.do",
+                        postgresql.owner
+                    ),
+                    PostgresqlOperator::CloudnativePg => format!("{cluster}-app"),
+                };
+                (
+                    secret_key(made.clone(), "username"),
+                    secret_key(made, PASSWORD),
+                )
+            }
+        };
+        Postgresql {
+            host,
+            port: postgresql.port.get(),
+            database: postgresql.database.to_string(),
+            ssl_mode: postgresql.ssl_mode,
+            username,
+            password,
+        }
     }
 
     /// How to reach MLflow. Unless the user gives a URL, it is this release's, on port 5000.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
     BucketName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl, InvalidNumber, Labels,
-    Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, Registry, Subject,
+    Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, PostgresqlName, Registry,
+    Subject,
 };
 
 /// Values that cross components: the same in every subchart.
@@ -66,6 +67,8 @@ pub struct Connections {
     pub mongodb: MongodbConnection,
     /// The object store: MinIO, or another that speaks S3 over plain HTTP.
     pub object_store: ObjectStoreConnection,
+    /// PostgreSQL, where MLflow keeps its runs and its registry.
+    pub postgresql: PostgresqlConnection,
     /// MLflow.
     pub mlflow: MlflowConnection,
 }
@@ -130,6 +133,67 @@ pub struct ObjectStoreConnection {
     pub audio_bucket: BucketName,
     /// The bucket of the models.
     pub model_bucket: BucketName,
+}
+
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostgresqlConnection {
+    /// The operator that runs this release's PostgreSQL: it decides what its Service and Secret are
+    /// called.
+    pub operator: PostgresqlOperator,
+    /// The host; unset, the Service of this release's primary.
+    pub host: Option<HostName>,
+    /// The port; this release's PostgreSQL listens on 5432.
+    pub port: Port,
+    /// The database of MLflow.
+    pub database: PostgresqlName,
+    /// The role that owns it in this release's PostgreSQL.
+    pub owner: PostgresqlName,
+    /// How the connection is secured, as libpq spells it.
+    pub ssl_mode: SslMode,
+    /// The Secret with the role and its password; unset, the one that the operator makes.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the role's name in that Secret.
+    pub existing_secret_username_key: DataKey,
+    /// The key of the password in that Secret.
+    pub existing_secret_password_key: DataKey,
+}
+
+/// The operator that runs this release's PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PostgresqlOperator {
+    /// Zalando's Postgres operator, 1.15 or later.
+    #[default]
+    Zalando,
+    /// `CloudNativePG`.
+    CloudnativePg,
+}
+
+/// How a connection to PostgreSQL is secured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// Without TLS. The PostgreSQL of Zalando's operator refuses it.
+    Disable,
+    /// With TLS where the server has it.
+    Prefer,
+    /// With TLS, whoever the server is.
+    #[default]
+    Require,
+}
+
+impl SslMode {
+    /// The mode as libpq spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+        }
+    }
 }
 
 /// How to reach MLflow.
@@ -217,6 +281,22 @@ impl Default for ObjectStoreConnection {
             existing_secret_secret_key: constant(SECRET_KEY),
             audio_bucket: constant("audio-files"),
             model_bucket: constant("mlflow"),
+        }
+    }
+}
+
+impl Default for PostgresqlConnection {
+    fn default() -> Self {
+        Self {
+            operator: PostgresqlOperator::default(),
+            host: None,
+            port: port(5432),
+            database: constant("mlflow"),
+            owner: constant("mlflow"),
+            ssl_mode: SslMode::default(),
+            existing_secret: None,
+            existing_secret_username_key: constant("username"),
+            existing_secret_password_key: constant(PASSWORD),
         }
     }
 }

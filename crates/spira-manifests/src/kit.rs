@@ -14,6 +14,8 @@ mod strings;
 pub mod volumes;
 mod workload;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
 pub use extra::{ExtraObject, InvalidObject};
@@ -29,4 +31,18 @@ pub(crate) use workload::{knobs, struct_with_knobs, workload_values};
 #[must_use]
 pub fn non_empty<T: Default + PartialEq + Clone>(value: &T) -> Option<T> {
     (*value != T::default()).then(|| value.clone())
+}
+
+/// Metadata of an object that holds data or what data depends on: with `keep` it stays when the
+/// release is uninstalled.
+#[must_use]
+pub fn kept(metadata: ObjectMeta, keep: bool) -> ObjectMeta {
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    if keep {
+        annotations.insert("helm.sh/resource-policy".into(), "keep".into());
+    }
+    ObjectMeta {
+        annotations: non_empty(&annotations),
+        ..metadata
+    }
 }

@@ -183,6 +183,15 @@ string_types! {
     CollectionName: pattern r"^[A-Za-z][A-Za-z0-9_]*$", max 63, sample "zq????qz",
         expected "a collection name: a letter, then letters, digits and underscores";
 
+    /// The name of a `PostgreSQL` database or role that needs no quotes, and that stays as it is where
+    /// an operator makes the name of a Secret of it.
+    PostgresqlName: pattern r"^[a-z][a-z0-9]*$", max 63, sample "zq????qz",
+        expected "a name of lower-case letters and digits that starts with a letter, such as mlflow";
+
+    /// An e-mail address.
+    Email: pattern r"^[A-Za-z0-9._+-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max 254, sample "zq????qz@example.org",
+        expected "an e-mail address such as doctor@example.org";
+
     /// The name of a model in the registry; SPIRA accepts no other characters.
     ModelName: pattern r"^[A-Za-z0-9_-]+$", max 128, sample "zq????qz",
         expected "a model name: letters, digits, dashes and underscores, such as pyfunc-test-model";
