@@ -98,10 +98,10 @@ async fn every_example_is_accepted(client: &Client) {
             .library()
             .unwrap_or_else(|error| panic!("{namespace}: {error}"))
         {
-            let applied = applier
+            let stored = applier
                 .apply(&object, Some(&namespace), Mode::Persist)
                 .await;
-            applied.unwrap_or_else(|error| panic!("{namespace}: {error}"));
+            stored.unwrap_or_else(|error| panic!("{namespace}: {error}"));
         }
         // Pod Security judges pods, not what makes them: only pods show that it lets them in.
         let workloads = ready(client, &namespace).await;

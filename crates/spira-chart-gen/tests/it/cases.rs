@@ -17,6 +17,7 @@ macro_rules! values {
     ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
         #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[allow(clippy::struct_field_names, reason = "the fields are spelt as charts spell them")]
         pub struct $name { $($(#[$meta])* pub $field: $type),* }
     )*};
 }
@@ -174,7 +175,7 @@ pub fn objects(intrinsics: &dyn Intrinsics, values: &Values) -> Vec<Value> {
         "volumeClaimTemplates": list(values.persistence.enabled.then(|| json!({"metadata": {"name": "data"}, "spec": claim})).into_iter().collect())}})));
     objects.push(service(values, meta("")));
     if values.ingress.enabled {
-        objects.push(dense(ingress(values, &name, meta(""))));
+        objects.push(dense(ingress(values, &name, &meta(""))));
     }
     if values.global.monitoring.enabled && values.metrics.enabled {
         objects.push(json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "ServiceMonitor", "metadata": meta(""), "spec": {"endpoints": [{"port": "metrics", "interval": values.metrics.interval}]}}));
@@ -273,7 +274,7 @@ fn service(values: &Values, mut metadata: Value) -> Value {
     )
 }
 
-fn ingress(values: &Values, name: &str, metadata: Value) -> Value {
+fn ingress(values: &Values, name: &str, metadata: &Value) -> Value {
     let backend = |host: &Host| match host.port {
         Some(port) => json!({"service": {"name": name, "port": {"number": port}}}),
         None => json!({"service": {"name": name, "port": {"name": "http"}}}),
