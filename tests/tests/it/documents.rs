@@ -8,8 +8,9 @@ use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
 use spira_manifests::{Component, components};
 
+use crate::compare::GENERATED;
 use crate::mutate::mutate;
-use crate::support::{Case, GENERATED, Live};
+use crate::support::{Case, Live};
 
 /// Names of releases that Helm takes: short and longest ones, with dots, with a dash where the name of an object is cut.
 const RELEASES: [&str; 7] = [
@@ -215,7 +216,7 @@ fn spice(document: &mut Value, rng: &mut Rng) {
             && rng.one_in(2)
             && let Some(Value::String(text)) = document.pointer_mut(&place)
         {
-            *text = (*rng.pick(&TEXTS)).to_owned();
+            (*rng.pick(&TEXTS)).clone_into(text);
         }
     }
 }

@@ -3,9 +3,12 @@
 //! What the tests need of `tools/` is built on first use.
 
 mod cluster;
+mod compare;
+mod credentials;
 mod documents;
 mod equality;
 mod freshness;
+mod life;
 mod lint;
 mod merging;
 mod mutate;
