@@ -80,7 +80,8 @@ async fn every_example_is_accepted(client: &Client) {
         }
         cases.push((name, case));
     }
-    for (namespace, case) in cases {
+    for (name, case) in cases {
+        let namespace = format!("case-{name}");
         objects::create_restricted_namespace(client, &namespace)
             .await
             .expect("namespace");
