@@ -12,6 +12,7 @@ mod life;
 mod lint;
 mod merging;
 mod mutate;
+mod operators;
 mod refusals;
 mod schemas;
 mod shrink;
