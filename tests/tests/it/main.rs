@@ -5,6 +5,7 @@
 mod cluster;
 mod compare;
 mod credentials;
+mod custom;
 mod documents;
 mod equality;
 mod freshness;
@@ -13,6 +14,7 @@ mod lint;
 mod merging;
 mod mutate;
 mod operators;
+mod references;
 mod refusals;
 mod schemas;
 mod shrink;
