@@ -39,6 +39,7 @@ async fn real_operators_make_what_pods_refer_to() {
         .expect("namespace");
     apply_all(&client, namespace, &samples()).await;
     brought_into_being(&client, &mut operators, namespace, &samples()).await;
+    what_is_not_there_is_missed(&client, namespace).await;
     the_names_are_those_of_the_contract(&client, namespace).await;
     a_changed_resource_settles_again(&client, &mut operators, namespace).await;
     drop(operators);
@@ -95,6 +96,40 @@ async fn look(client: &Client, namespace: &str, rendered: &[Value]) -> (Live, Ve
     all.extend(references(rendered, namespace));
     let missing = live.missing(&all);
     (live, missing)
+}
+
+/// Names that are nearly right are not taken for right.
+async fn what_is_not_there_is_missed(client: &Client, namespace: &str) {
+    for (right, wrong, missed) in [
+        (
+            "connectionString.standard",
+            "connectionString",
+            "key connectionString of",
+        ),
+        (
+            "mlflow-owner.sql",
+            "mlflow_owner.sql",
+            "Secret mlflow_owner.sql",
+        ),
+        (
+            "http://minio:80",
+            "http://minio:443",
+            "port 443 of Service minio",
+        ),
+        (
+            "postgresql://sql:",
+            "postgresql://spira-sql:",
+            "port 5432 of Service spira-sql",
+        ),
+    ] {
+        let text = Value::from(samples()).to_string();
+        assert!(text.contains(right), "{right}");
+        let faulty: Vec<Value> =
+            serde_json::from_str(&text.replace(right, wrong)).expect("still JSON");
+        let (_, missing) = look(client, namespace, &faulty).await;
+        assert_eq!(missing.len(), 1, "{wrong}: {missing:?}");
+        assert!(missing[0].contains(missed), "{wrong}: {missing:?}");
+    }
 }
 
 async fn pods(client: &Client, namespace: &str) -> Vec<Value> {
