@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::DeleteParams;
 use kube::{Api, Client};
 use xtask::cluster::{Cluster, Options};
+use xtask::definitions;
 use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode, Workload};
 
@@ -27,6 +28,7 @@ async fn real_cluster_takes_the_chart() {
     let cluster = Cluster::start(Options::default()).await.expect("cluster");
     let client = cluster.client().expect("client");
     install_gateway_api(&client).await;
+    definitions::install(&client).await.expect("definitions");
     every_example_is_accepted(&client).await;
     for helm in Helm::ALL {
         release_lives(&cluster, &client, helm).await;

@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use serde_json::Value;
 use xtask::helm::Helm;
-use xtask::oracle::Oracle;
+use xtask::oracle::{self, Oracle};
 use xtask::project;
 
 use crate::compare::{Disagreement, Verdict, compare};
+use crate::custom;
 use crate::documents::{Grammars, text};
 use crate::shrink::smallest;
 use crate::support::{Case, chart};
@@ -80,7 +81,7 @@ fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
         let answers = oracle.render_all(&questions).expect("answers");
         for ((case, document), answer) in batch.into_iter().zip(answers) {
             tally.objects += answer.as_ref().map_or(0, |rendered| rendered.objects.len());
-            match compare(&case.library(), &answer) {
+            match judged(&case, &answer) {
                 Ok(Verdict::Accepted) => tally.accepted += 1,
                 Ok(Verdict::Refused) => tally.refused += 1,
                 Err(Disagreement { kind, .. }) => {
@@ -91,6 +92,20 @@ fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
         }
     }
     tally
+}
+
+/// Whether both sides say the same, and whether the operators' definitions accept what both rendered.
+fn judged(case: &Case, answer: &oracle::Answer) -> Result<Verdict, Disagreement> {
+    let library = case.library();
+    let verdict = compare(&library, answer)?;
+    for object in library.iter().flatten().filter(|o| custom::is_custom(o)) {
+        custom::validate_cr(object).map_err(|text| Disagreement {
+            // The name differs between cases, the field does not.
+            kind: format!("a definition refuses {}", object["kind"]),
+            text,
+        })?;
+    }
+    Ok(verdict)
 }
 
 #[allow(clippy::cast_precision_loss)] // counts of cases are small
@@ -137,7 +152,7 @@ fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle
 fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Case {
     let mut fails = |case: &Case| {
         let answer = oracle.render(&case.for_helm()).expect("answer");
-        compare(&case.library(), &answer).is_err_and(|found| found.kind == kind)
+        judged(case, &answer).is_err_and(|found| found.kind == kind)
     };
     let mut best = case.clone();
     let simpler = [
@@ -169,7 +184,7 @@ fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Cas
 /// The case as a values file and the commands that show it.
 fn describe(helm: Helm, case: &Case, oracle: &mut Oracle) -> String {
     let answer = oracle.render(&case.for_helm()).expect("answer");
-    let found = compare(&case.library(), &answer).expect_err("shrinking keeps the disagreement");
+    let found = judged(case, &answer).expect_err("shrinking keeps the disagreement");
     let dir = project::target_dir().join("disagreements");
     fs::create_dir_all(&dir).expect("target directory");
     let hash = found.kind.bytes().fold(5381_u32, |hash, byte| {

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Context, Object,
     global::PostgresqlOperator,
-    kit::{ExtraObject, Image, ObjectName, PullPolicy, Quantity, Replicas, StorageSize, kept},
+    kit::{ExtraObject, Image, ObjectName, PullPolicy, Quantity, Instances, StorageSize, kept},
 };
 
 /// What it is.
@@ -40,7 +40,7 @@ pub struct Values {
     /// another one.
     pub enabled: bool,
     /// How many servers run: a primary and its replicas.
-    pub instances: Replicas,
+    pub instances: Instances,
     /// The major version.
     pub version: Version,
     /// Whether a commit waits until a replica has it too, as long as there is a replica. Turn it
@@ -56,7 +56,9 @@ pub struct Values {
     pub tolerations: Vec<Toleration>,
     /// Rules on which nodes the servers run.
     pub node_affinity: NodeAffinity,
-    /// How the servers spread over the cluster; empty, over nodes, as far as there is room.
+    /// How the servers of CloudNativePG spread over the cluster; empty, over nodes, as far as there
+    /// is room. Zalando's operator 1.15 knows no such rules: its own setting
+    /// `enable_pod_antiaffinity` keeps servers on nodes of their own.
     pub topology_spread_constraints: Vec<TopologySpreadConstraint>,
     /// The priority class of the pods.
     pub priority_class_name: Option<ObjectName>,
@@ -137,7 +139,7 @@ impl Default for Values {
         };
         Self {
             enabled: true,
-            instances: Replicas::try_from(3).expect(valid),
+            instances: Instances::try_from(3).expect(valid),
             version: Version::V17,
             synchronous: true,
             size: "1Gi".parse().expect(valid),

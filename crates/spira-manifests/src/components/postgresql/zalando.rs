@@ -1,10 +1,13 @@
 //! The cluster as Zalando's Postgres operator wants it.
+//!
+//! Its definition of version 1.15 knows no spread over nodes: there the operator's own setting
+//! `enable_pod_antiaffinity` does it, for all its clusters.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ContainerPort;
 
-use super::{Amounts, METRICS_PORT, Values, meta, spread, storage_class};
+use super::{Amounts, METRICS_PORT, Values, meta, storage_class};
 use crate::{
     Context,
     cr::zalando::{self, Patroni, Postgresql, PostgresqlSpec, PostgresqlVersion, Sidecar, Volume},
@@ -53,7 +56,6 @@ pub fn postgresql(context: &Context, values: &Values) -> Postgresql {
                 .then(|| vec![exporter(context, values)]),
             node_affinity: non_empty(&values.node_affinity),
             tolerations: non_empty(&values.tolerations),
-            topology_spread_constraints: Some(spread(context, values)),
             pod_priority_class_name: values.priority_class_name.as_deref().map(str::to_owned),
             run_as_user: Some(USER),
             run_as_group: Some(GROUP),
