@@ -345,8 +345,11 @@ impl Samples {
         } else if max >= 65_535 && min <= 20_011 {
             Some(20_011 + at * 97)
         } else {
-            // In a narrow range any number will do that the builders do not name themselves.
-            (min.max(max - 500)..max).rev().find(free)
+            // In a narrow range any number will do that the builders do not name themselves, at
+            // best one whose neighbours are free too, so that one more or less is seen.
+            let lonely = |number: &i64| (number - 2..=number + 2).all(|near| free(&near));
+            let room = || (min.max(max - 500)..max).rev();
+            room().find(lonely).or_else(|| room().find(free))
         };
         let Some(sentinel) = sentinel.filter(|sentinel| (min..=max).contains(sentinel)) else {
             return Err(Refusal::Grammar {

@@ -5,6 +5,5 @@ mod support;
 
 mod bugs;
 mod cases;
-mod refusals;
 mod text;
 mod tracing;

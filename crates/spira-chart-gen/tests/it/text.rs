@@ -376,10 +376,10 @@ fn items_by_an_enum() {
       - serve
       {{- if ne .Values.level "Quiet" }}
       - "--verbose"
-      {{- end }}
       {{- if eq .Values.level "Debug" }}
       - "--trace"
-      {{- else if eq .Values.level "Quiet" }}
+      {{- end }}
+      {{- else }}
       - "--quiet"
       {{- end }}
       - "--color=never"
