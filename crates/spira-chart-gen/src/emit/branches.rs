@@ -134,8 +134,8 @@ impl Writer<'_> {
     ) {
         let pad = " ".repeat(indent);
         let cond = &branches.cond;
-        let head = action(word, &self.condition(cond, names), &pad);
-        out.push_str(&format!("{pad}{head}\n"));
+        let opening = action(word, &self.condition(cond, names), &pad);
+        out.push_str(&format!("{pad}{opening}\n"));
         self.under(cond, || write(&branches.then, out));
         let other = &branches.other;
         if other.is_empty() {

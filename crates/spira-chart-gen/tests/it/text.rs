@@ -32,7 +32,7 @@ fn templates<V: Readable>(
     let files = emit::templates("case", &traced, "").unwrap_or_else(|refusal| panic!("{refusal}"));
     files
         .iter()
-        .filter(|file| !file.path.ends_with(".tpl") || file.text.contains("case.data"))
+        .filter(|file| !file.path.contains("_helpers") || file.text.contains("case.data"))
         .map(|file| file.text.as_str())
         .collect()
 }
