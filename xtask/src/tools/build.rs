@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
         Err(Error::Failed {
             what: format!("go build of {tool} in {}", module.display()),
             status,
-            output: process.log_tail(40),
+            output: said(process.log_tail(40)),
         })
     }
 
@@ -164,6 +164,14 @@ impl<'a> Builder<'a> {
         }
         Ok(())
     }
+}
+
+/// What the compiler printed. It always says why it fails, unless there was no place left to say it.
+fn said(output: String) -> String {
+    if output.trim().is_empty() {
+        return "no output at all, as when the disk is full (`df -h` tells); building all tools takes about 5 GB".into();
+    }
+    output
 }
 
 /// A rough duration in words.

@@ -203,6 +203,15 @@ impl Samples {
         carry_out(&self.plan, assign)
     }
 
+    /// The assignment with every choice that its document does not show, for what stands around
+    /// it is switched off, at a value of its own: equal ones have equal documents.
+    #[must_use]
+    pub fn that_count(&self, assign: &Assign) -> Assign {
+        let mut shown = vec![HIDDEN; assign.len()];
+        show(&self.plan, assign, &mut shown);
+        shown
+    }
+
     /// The marker of a source.
     pub fn marker(&self, source: Source) -> String {
         self.markers.borrow_mut().of(source, PLAIN_SAMPLE)
@@ -343,8 +352,11 @@ impl Samples {
         } else if max >= 65_535 && min <= 20_011 {
             Some(20_011 + at * 97)
         } else {
-            // In a narrow range any number will do that the builders do not name themselves.
-            (min.max(max - 500)..max).rev().find(free)
+            // In a narrow range any number will do that the builders do not name themselves, at
+            // best one whose neighbours are free too, so that one more or less is seen.
+            let lonely = |number: &i64| (number - 2..=number + 2).all(|near| free(&near));
+            let room = || (min.max(max - 500)..max).rev();
+            room().find(lonely).or_else(|| room().find(free))
         };
         let Some(sentinel) = sentinel.filter(|sentinel| (min..=max).contains(sentinel)) else {
             return Err(Refusal::Grammar {
@@ -441,6 +453,34 @@ fn carry_out(plan: &Plan, assign: &Assign) -> Value {
         Plan::List(items) => items.iter().map(|item| carry_out(item, assign)).collect(),
         Plan::Filled(choice, _, empty) if chosen(*choice, assign) == 0 => empty.clone(),
         Plan::Filled(_, full, _) => carry_out(full, assign),
+    }
+}
+
+/// No variant of any choice.
+const HIDDEN: u8 = u8::MAX;
+
+/// Copies the variants of all choices that [`carry_out`] looks at.
+fn show(plan: &Plan, assign: &Assign, shown: &mut Assign) {
+    let mut look = |choice: Option<usize>| {
+        if let Some(at) = choice {
+            shown[at] = assign[at];
+        }
+        chosen(choice, assign)
+    };
+    match plan {
+        Plan::Constant(_) => {}
+        Plan::Bool(choice) | Plan::Enum(choice, _) => {
+            look(*choice);
+        }
+        Plan::Opt(choice, inner) | Plan::Filled(choice, inner, _) => {
+            if look(*choice) != 0 {
+                show(inner, assign, shown);
+            }
+        }
+        Plan::Struct(fields) => fields
+            .iter()
+            .for_each(|(_, field)| show(field, assign, shown)),
+        Plan::List(items) => items.iter().for_each(|item| show(item, assign, shown)),
     }
 }
 
