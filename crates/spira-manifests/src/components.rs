@@ -118,4 +118,7 @@ components! {
         "components/api_server/exposure.rs", "program.rs",
     ]
     inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
+    mongodb "mongodb" [
+        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+    ]
 }

@@ -164,7 +164,7 @@ fn without_generation_every_missing_credential_is_named() {
     let _ = values.objects(&release);
     assert_eq!(
         release.missing_credentials(),
-        ["nats.password", "api-server.jwt.key"]
+        ["nats.password", "api-server.jwt.key", "mongodb.password"]
     );
 }
 
