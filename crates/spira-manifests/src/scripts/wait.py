@@ -2,15 +2,16 @@
 
 usage: wait.py SECONDS DEPENDENCY...
 
-A dependency is mongodb, object-store, nats or model. Each is asked every few seconds, each answer
-is logged, and after SECONDS in all the script gives up with 1, so that the pod's status shows it.
-Where to ask comes from the variables that the program itself reads.
+A dependency is mongodb, object-store, nats, postgresql, mlflow or model. Each is asked every few
+seconds, each answer is logged, and after SECONDS in all the script gives up with 1, so that the
+pod's status shows it. Where to ask comes from the variables that the program itself reads.
 """
 
 import http.client
 import json
 import os
 import socket
+import struct
 import sys
 import time
 from urllib.error import HTTPError
@@ -59,6 +60,21 @@ def nats():
             raise NotReady("%s does not speak NATS" % url.hostname)
 
 
+def postgresql():
+    """PostgreSQL answers a client that asks for TLS, as it does before any login."""
+    host, port = os.environ["PGHOST"], int(os.environ.get("PGPORT", "5432"))
+    with socket.create_connection((host, port), timeout=PATIENCE) as connection:
+        connection.sendall(struct.pack("!ii", 8, 80877103))
+        if connection.recv(1) not in (b"S", b"N"):
+            raise NotReady("%s does not speak PostgreSQL" % host)
+
+
+def mlflow():
+    """MLflow serves. It asks its database at its start, so then that was there too."""
+    with urlopen("%s/health" % os.environ["mlflow_conn_url"], timeout=PATIENCE):
+        pass
+
+
 def model():
     """The registry has the version of the model that the inference server will load."""
     _, name, version = os.environ["model_path"].split("/")
@@ -90,6 +106,8 @@ DEPENDENCIES = {
     "mongodb": (mongodb, "global.connections.mongodb"),
     "object-store": (object_store, "global.connections.objectStore"),
     "nats": (nats, "global.connections.nats"),
+    "postgresql": (postgresql, "global.connections.postgresql"),
+    "mlflow": (mlflow, "global.connections.mlflow"),
     "model": (model, "global.connections.mlflow and global.model"),
 }
 
