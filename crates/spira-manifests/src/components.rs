@@ -109,6 +109,10 @@ components! {
         "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
         "components/nats/services.rs",
     ]
+    mongodb "mongodb" [
+        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+    ]
+    minio "minio" ["components/minio.rs", "components/minio/pools.rs"]
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs",
@@ -118,7 +122,4 @@ components! {
         "components/api_server/exposure.rs", "program.rs",
     ]
     inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
-    mongodb "mongodb" [
-        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
-    ]
 }

@@ -60,7 +60,8 @@ pub trait Intrinsics {
     /// `key`, else 32 random letters and digits.
     ///
     /// Where `generate` is false and neither is there, rendering fails with a message that names
-    /// `value`, the path that would have given it.
+    /// `value`, the path that would have given it. So it does where the live Secret's has a line
+    /// break, since credentials are put into lines of configuration.
     fn credential(
         &self,
         secret: &str,

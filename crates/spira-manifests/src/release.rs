@@ -67,7 +67,8 @@ impl Release {
     }
 
     /// The credentials that were asked for, must not be generated, and are not there: the path of
-    /// the value that would have given each. Where there is one, the objects are of no use.
+    /// the value that would have given each. Where there is one, the objects are of no use. One that
+    /// the live Secret holds with a line break counts as missing.
     #[must_use]
     pub fn missing_credentials(&self) -> Vec<String> {
         self.missing.borrow().clone()
@@ -148,10 +149,12 @@ impl Intrinsics for Release {
         if let Some(given) = given {
             return given.to_owned();
         }
-        if let Some(live) = self.live.get(&(secret.to_owned(), key.to_owned())) {
+        let live = self.live.get(&(secret.to_owned(), key.to_owned()));
+        let is_broken = live.is_some_and(|live| live.contains('\n'));
+        if let (Some(live), false) = (live, is_broken) {
             return live.clone();
         }
-        if !generate {
+        if !generate || is_broken {
             let mut missing = self.missing.borrow_mut();
             if !missing.iter().any(|path| path == value) {
                 missing.push(value.to_owned());

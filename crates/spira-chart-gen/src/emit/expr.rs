@@ -314,6 +314,8 @@ impl Writer<'_> {
             Seg::Str(Source::Value(path)) if !self.is_plain(seg) => {
                 self.string_shape(path).is_some_and(StrShape::is_one_line)
             }
+            // The helper refuses a live Secret with more than one line.
+            Seg::Str(Source::Call(call)) if matches!(**call, Intrinsic::Credential { .. }) => true,
             seg => self.is_plain(seg),
         }
     }

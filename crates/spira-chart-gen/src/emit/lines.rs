@@ -1,6 +1,9 @@
 //! Text of several lines, as a literal block.
 
-use super::writer::{Names, Writer};
+use super::{
+    wrap::fold,
+    writer::{Names, Writer},
+};
 use crate::tree::{Cond, Entry, Node, Scalar, Seg};
 
 impl Writer<'_> {
@@ -106,7 +109,11 @@ impl Writer<'_> {
                         out.push_str(&format!("{pad}{{{{ \"\" }}}}\n"));
                     }
                     [Seg::Lit(text)] if text.is_empty() => out.push('\n'),
-                    segs => out.push_str(&format!("{pad}{}\n", self.inline(segs, names))),
+                    segs => {
+                        let line = format!("{pad}{}", self.inline(segs, names));
+                        out.push_str(&fold(&line, indent));
+                        out.push('\n');
+                    }
                 }
             }
             _ => self.refuse("a line of text is no text".to_owned()),

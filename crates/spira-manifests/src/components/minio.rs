@@ -8,11 +8,9 @@ pub mod pools;
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::{
-    api::{
-        core::v1::{EnvVar, LocalObjectReference, PodSecurityContext, Secret, SecurityContext},
-        policy::v1::PodDisruptionBudget,
-    },
+use k8s_openapi::api::{
+    core::v1::{EnvVar, LocalObjectReference, PodSecurityContext, Secret, SecurityContext},
+    policy::v1::PodDisruptionBudget,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Context, Object,
     global::PostgresqlOperator,
-    kit::{ExtraObject, Image, ObjectName, PullPolicy, Quantity, Instances, StorageSize, kept},
+    kit::{ExtraObject, Image, Instances, ObjectName, PullPolicy, Quantity, StorageSize, kept},
 };
 
 /// What it is.

@@ -153,6 +153,10 @@ fn a_credential_is_given_else_live_else_generated_once() {
     ask(&strict, None, false);
     ask(&strict, None, false);
     assert_eq!(strict.missing_credentials(), ["a.key"]);
+
+    let broken = Release::new("spira", "voices").with_live_secret("auth", "key", "two\nlines");
+    ask(&broken, None, true);
+    assert_eq!(broken.missing_credentials(), ["a.key"]);
 }
 
 #[test]

@@ -36,9 +36,16 @@ helm.sh/chart: {{ include "mongodb.chart" . | quote }}
 {{- if .given }}
 {{- .given }}
 {{- else if $live }}
-{{- $live | b64dec }}
+{{- $live = $live | b64dec }}
+{{- if contains "\n" $live }}
+{{- fail (printf "%s: the live Secret %s has a line break under %s, which no program would read" .value .secret .key) }}
+{{- end }}
+{{- $live }}
 {{- else if .root.Values.global.secrets.generate }}
-{{- randAlphaNum 32 }}
+{{- /* One for the whole rendering, whoever asks first. */}}
+{{- $made := printf "made %s/%s" .secret .key }}
+{{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}
+{{- get .root.Values $made }}
 {{- else }}
 {{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
 {{- end }}

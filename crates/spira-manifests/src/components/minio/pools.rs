@@ -11,7 +11,9 @@ use super::Values;
 use crate::{
     Context,
     cr::minio,
-    kit::{NodeSelector, ObjectName, PoolName, Positive, StorageSize, non_empty, security, volumes},
+    kit::{
+        NodeSelector, ObjectName, PoolName, Positive, StorageSize, non_empty, security, volumes,
+    },
 };
 
 /// Servers of one size. Helm does not merge lists: a pool that you write replaces the default one

@@ -2,8 +2,8 @@
 
 use k8s_openapi::{
     api::core::v1::{
-        Container, PersistentVolumeClaim, PodSecurityContext, PodSpec, PodTemplateSpec, ResourceRequirements,
-        TopologySpreadConstraint,
+        Container, PersistentVolumeClaim, PodSecurityContext, PodSpec, PodTemplateSpec,
+        ResourceRequirements, TopologySpreadConstraint,
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
@@ -93,11 +93,7 @@ fn spread(context: &Context, values: &Values) -> Vec<TopologySpreadConstraint> {
     }
 }
 
-fn claim(
-    context: &Context,
-    name: &str,
-    volume: &VolumeValues,
-) -> PersistentVolumeClaim {
+fn claim(context: &Context, name: &str, volume: &VolumeValues) -> PersistentVolumeClaim {
     let own = volume.storage_class.as_deref();
     let class = own.or(context.global.storage_class.as_deref());
     volumes::claim(name, volume.size.to_string(), class)
