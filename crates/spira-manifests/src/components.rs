@@ -117,6 +117,8 @@ components! {
         "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs",
     ]
+    mlflow "mlflow" ["components/mlflow.rs", "program.rs"]
+    bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "program.rs",

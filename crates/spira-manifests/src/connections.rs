@@ -7,14 +7,17 @@ use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 
 use crate::{
     Context,
-    global::{PostgresqlOperator, SslMode},
+    global::{Collections, PostgresqlOperator, SslMode},
     kit::env::{literal, secret, secret_key},
 };
 
 /// The port of the API server's Service (SPIRA contract B1).
 pub const API_PORT: i32 = 80;
 
-/// The key of the password in NATS's own Secret.
+/// The port of MLflow's Service.
+pub const MLFLOW_PORT: i32 = 5000;
+
+/// The key of the password in a Secret of ours that holds one.
 pub const PASSWORD: &str = "password";
 /// The key of the connection string in the Secret that MongoDB's operator makes (SPIRA contract
 /// C2); its other form, `standardSrv`, is not for SPIRA.
@@ -60,6 +63,28 @@ pub struct MongoConnection {
     pub secret: SecretKeySelector,
     /// The database that SPIRA uses, which the user of the connection string may write.
     pub database: String,
+    /// The names of its collections.
+    pub collections: Collections,
+}
+
+impl MongoConnection {
+    /// What SPIRA's programs read of it beside the connection string.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let collections = &self.collections;
+        vec![
+            ("DATABASE_NAME", self.database.clone()),
+            ("user_collection_name", collections.users.to_string()),
+            (
+                "inference_collection_name",
+                collections.inferences.to_string(),
+            ),
+            ("model_collection_name", collections.models.to_string()),
+            ("result_collection_name", collections.results.to_string()),
+            // The server reads hospitals from this collection, whatever the variable says.
+            ("hospital_collection_name", "hospitals".to_owned()),
+        ]
+    }
 }
 
 /// How to reach the object store, over plain HTTP: SPIRA's programs speak no other.
@@ -145,6 +170,15 @@ pub struct ApiServer {
     pub url: String,
 }
 
+/// The first user of SPIRA's API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// The name to log in with.
+    pub username: String,
+    /// Where the password stands.
+    pub password: SecretKeySelector,
+}
+
 /// The model that SPIRA predicts with, in the three spellings that must agree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Model {
@@ -183,6 +217,25 @@ impl Context<'_> {
         format!("{}-auth", self.fullname_of("nats"))
     }
 
+    /// The first user of SPIRA's API.
+    #[must_use]
+    pub fn user(&self) -> User {
+        let user = &self.global.user;
+        User {
+            username: user.username.to_string(),
+            password: match &user.existing_secret {
+                Some(name) => secret_key(&**name, &*user.existing_secret_key),
+                None => secret_key(self.user_secret_name(), PASSWORD),
+            },
+        }
+    }
+
+    /// The Secret with the first user's password that the component `bootstrap` makes.
+    #[must_use]
+    pub fn user_secret_name(&self) -> String {
+        format!("{}-user", self.fullname_of("bootstrap"))
+    }
+
     /// How to reach MongoDB. Unless the user names a Secret, it is `<release>-mongodb-connection`.
     #[must_use]
     pub fn mongodb(&self) -> MongoConnection {
@@ -196,6 +249,7 @@ impl Context<'_> {
                 ),
             },
             database: mongodb.database.to_string(),
+            collections: mongodb.collections.clone(),
         }
     }
 
@@ -281,7 +335,7 @@ impl Context<'_> {
         Mlflow {
             url: match &self.global.connections.mlflow.url {
                 Some(url) => url.to_string(),
-                None => format!("http://{}:5000", self.fullname_of("mlflow")),
+                None => format!("http://{}:{MLFLOW_PORT}", self.fullname_of("mlflow")),
             },
         }
     }

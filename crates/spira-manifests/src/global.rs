@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
-    BucketName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl, InvalidNumber, Labels,
-    Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, PostgresqlName, Registry,
-    Subject,
+    BucketName, CollectionName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl,
+    InvalidNumber, Labels, Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port,
+    PostgresqlName, Registry, Subject,
 };
 
 /// Values that cross components: the same in every subchart.
@@ -34,6 +34,8 @@ pub struct Global {
     pub secrets: Secrets,
     /// How to reach the data services, inside the release or outside the cluster.
     pub connections: Connections,
+    /// The first user of SPIRA's API.
+    pub user: User,
     /// The model that SPIRA predicts with.
     pub model: Model,
     /// The NATS subject on which inference servers publish their results.
@@ -112,6 +114,22 @@ pub struct MongodbConnection {
     pub existing_secret_key: DataKey,
     /// The database that SPIRA uses; the user of the connection string must be allowed to write it.
     pub database: DatabaseName,
+    /// The names of the collections in it.
+    pub collections: Collections,
+}
+
+/// The names of the collections in MongoDB. A fifth, `hospitals`, is fixed in the program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Collections {
+    /// Users.
+    pub users: CollectionName,
+    /// Inferences, which users ask for.
+    pub inferences: CollectionName,
+    /// Models.
+    pub models: CollectionName,
+    /// Results of inferences.
+    pub results: CollectionName,
 }
 
 /// How to reach the object store.
@@ -204,6 +222,18 @@ pub struct MlflowConnection {
     pub url: Option<HttpUrl>,
 }
 
+/// The first user of SPIRA's API, whom `bootstrap` makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct User {
+    /// The name to log in with.
+    pub username: Login,
+    /// The Secret with the password; unset, `bootstrap` makes one.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the password in that Secret.
+    pub existing_secret_key: DataKey,
+}
+
 /// The model that SPIRA predicts with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -224,6 +254,7 @@ impl Default for Global {
             storage_class: None,
             secrets: Secrets::default(),
             connections: Connections::default(),
+            user: User::default(),
             model: Model::default(),
             central_channel: constant("result_updates"),
             file_extension: constant(".wav"),
@@ -267,6 +298,18 @@ impl Default for MongodbConnection {
             existing_secret: None,
             existing_secret_key: constant(MONGODB_KEY),
             database: constant("spira"),
+            collections: Collections::default(),
+        }
+    }
+}
+
+impl Default for Collections {
+    fn default() -> Self {
+        Self {
+            users: constant("users"),
+            inferences: constant("inferences"),
+            models: constant("models"),
+            results: constant("results"),
         }
     }
 }
@@ -297,6 +340,16 @@ impl Default for PostgresqlConnection {
             existing_secret: None,
             existing_secret_username_key: constant("username"),
             existing_secret_password_key: constant(PASSWORD),
+        }
+    }
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self {
+            username: constant("spira"),
+            existing_secret: None,
+            existing_secret_key: constant(PASSWORD),
         }
     }
 }

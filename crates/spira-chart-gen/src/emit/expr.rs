@@ -214,6 +214,18 @@ impl Writer<'_> {
                     String::new()
                 }
             }
+            Intrinsic::JobSuffix => {
+                let Some(shared) = self.outline.job_template(self.traced) else {
+                    self.refuse(
+                        "the suffix of a Job's name stands elsewhere than in it".to_owned(),
+                    );
+                    return String::new();
+                };
+                format!(
+                    "dict \"revision\" {prefix}.Release.Revision \"template\" (include \"{}\" {root} | fromYaml) | toRawJson | sha256sum | trunc 8",
+                    shared.name
+                )
+            }
             Intrinsic::Sha256(text) => format!("{} | sha256sum", self.expression(text, names)),
             Intrinsic::Join { path, separator } => {
                 format!("join {} {}", go_string(separator), self.path(path, names))

@@ -215,6 +215,18 @@ string_types! {
     Email: pattern r"^[A-Za-z0-9._+-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max 254, sample "zq????qz@example.org",
         expected "an e-mail address such as doctor@example.org";
 
+    /// A password that people log in with: bcrypt reads no more than 72 characters of it.
+    Password: pattern r"^[!-~]{8,}$", max 72, sample "zq????qz",
+        expected "a password of 8 to 72 printable ASCII characters without spaces";
+
+    /// The name of a hospital.
+    HospitalName: pattern r"^[A-Za-z0-9À-ɏ]([A-Za-z0-9À-ɏ .,'()_-]*[A-Za-z0-9À-ɏ.)])?$", max 200, sample "zq????qz",
+        expected "a hospital's name: Latin letters, digits, spaces and .,'()_-";
+
+    /// A host with an optional port, in which `*` stands for any text.
+    HostPattern: pattern r"^[A-Za-z0-9*]([A-Za-z0-9.*-]*[A-Za-z0-9*])?(:([0-9]{1,5}|\*))?$", max 255, sample "zq????qz",
+        expected "a host such as mlflow.example.org, where * stands for any text, with or without a port";
+
     /// The name of a model in the registry; SPIRA accepts no other characters.
     ModelName: pattern r"^[A-Za-z0-9_-]+$", max 128, sample "zq????qz",
         expected "a model name: letters, digits, dashes and underscores, such as pyfunc-test-model";
