@@ -37,6 +37,9 @@ pub fn for_chart(schema: &Value) -> Value {
     strip_kubernetes_docs(&mut schema);
     each_schema(&mut schema, &mut |object| {
         object.retain(|key, _| !key.starts_with("x-"));
+        if let Some(Value::Object(then)) = object.get_mut("then") {
+            then.retain(|key, _| !key.starts_with("x-"));
+        }
     });
     drop_unused(&mut schema);
     schema
