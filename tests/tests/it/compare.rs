@@ -127,7 +127,7 @@ fn title(object: &Value) -> String {
 fn mask(ours: &Value, theirs: &mut Value) {
     let (Some(ours), Some(theirs)) = (
         ours["stringData"].as_object(),
-        theirs["stringData"].as_object_mut(),
+        theirs.get_mut("stringData").and_then(Value::as_object_mut),
     ) else {
         return;
     };
