@@ -1,12 +1,11 @@
 //! Values as users write them: some keys of the whole, some of them null, some of them wrong.
 
 use serde_json::{Map, Value, json};
-use spira_chart_gen::Subject;
 use spira_chart_gen::prove::generate::Generator;
 use spira_chart_gen::prove::shrink::places;
 use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
-use spira_manifests::{Component, components};
+use spira_manifests::{Component, components, schema};
 
 use crate::compare::GENERATED;
 use crate::mutate::mutate;
@@ -64,8 +63,9 @@ impl Grammars {
     /// Reads them from the components.
     pub fn new() -> Self {
         let grammar = |component: Component| {
-            let subject = Subject::component(&component);
-            let grammar = Grammar::read(&subject.schema).expect("the chart is generated from it");
+            // The strict schema knows the words that fields of Kubernetes types may hold.
+            let schema = schema::strict(&component);
+            let grammar = Grammar::read(&schema).expect("the chart is generated from it");
             (component, grammar)
         };
         Self(components::all().into_iter().map(grammar).collect())
@@ -107,7 +107,7 @@ impl Iterator for Cases<'_> {
         if !self.rng.one_in(16) {
             mend(&mut document);
         }
-        if self.rng.one_in(4) {
+        if self.rng.one_in(5) {
             spice(&mut document, &mut self.rng);
         }
         if self.rng.below(100) < 15 {
@@ -142,7 +142,7 @@ impl Cases<'_> {
         let on = *self.rng.pick(&[85, 50, 20]);
         let mut pruner = Pruner {
             keep: *self.rng.pick(&[100, 60, 25, 8]),
-            nulls: if self.rng.one_in(4) { 2 } else { 0 },
+            nulls: if self.rng.one_in(6) { 1 } else { 0 },
         };
         let mut document = Map::new();
         for at in 0..self.sections.len() {
