@@ -73,6 +73,17 @@ pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Vec<F
         .collect())
 }
 
+/// Helm 3 cuts off the last lines of a rendered object where they are empty, and they may be the
+/// user's, at the end of a text. A comment is a last line that is never empty.
+const END: &str = "# The end; Helm 3 would cut empty lines off a text that ends here.\n";
+
+/// Whether the last that an object prints is a value of the user's, as it is.
+fn ends_in_values(text: &str) -> bool {
+    let printing = |line: &&str| !matches!(line.trim(), "{{- end }}" | "");
+    let last = text.lines().rev().find(printing);
+    last.is_some_and(|line| line.contains("toYaml"))
+}
+
 fn tidy(text: &str) -> String {
     let mut tidy = String::new();
     for line in text.lines() {
@@ -121,7 +132,7 @@ fn object_text(
         Node::Whole(path) => {
             let list = writer.path(path, &scope);
             let text =
-                format!("{{{{- range {list} }}}}\n---\n{{{{ toYaml . }}}}\n{{{{- end }}}}\n");
+                format!("{{{{- range {list} }}}}\n---\n{{{{ toYaml . }}}}\n{END}{{{{- end }}}}\n");
             return writer.guarded_unless_range(&object.guard, path, &text, &scope);
         }
         Node::Range(path, entries) => {
@@ -137,7 +148,8 @@ fn object_text(
         }
         node => writer.document_under(node, &object.guard, &scope),
     };
-    let text = format!("{comment}{inner}");
+    let end = if ends_in_values(&inner) { END } else { "" };
+    let text = format!("{comment}{inner}{end}");
     if object.guard == Cond::True {
         text
     } else {

@@ -6,6 +6,7 @@ use std::process::Stdio;
 
 use k8s_openapi::NamespaceResourceScope;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret, Service, ServiceAccount};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::api::ListParams;
@@ -47,13 +48,28 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
     let workloads = ready(client, &life.namespace).await;
     assert_eq!(wanted(&workloads, "spira-inference-server"), 3);
     let credentials = life.credentials().await;
-    assert_eq!(credentials.len(), 2, "{credentials:?}");
+    assert_eq!(
+        credentials.keys().collect::<Vec<_>>(),
+        [
+            "spira-api-server-jwt",
+            "spira-bootstrap-user",
+            "spira-minio-credentials",
+            "spira-mongodb-password",
+            "spira-nats-auth"
+        ]
+    );
     assert!(
         credentials.values().all(|value| is_credential(value)),
         "{credentials:?}"
     );
 
-    let more = ["--set", "inference-server.replicas=5"];
+    let first_job = life.only_job().await;
+
+    // The upgrade changes the template of the Job, which Kubernetes lets nobody do.
+    let more = [
+        "--set",
+        "inference-server.replicas=5,bootstrap.terminationGracePeriodSeconds=5",
+    ];
     life.run(
         &[
             &["upgrade", "spira", chart],
@@ -70,6 +86,7 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
         credentials,
         "an upgrade keeps them"
     );
+    assert_ne!(life.only_job().await, first_job, "an upgrade runs it anew");
 
     life.run(&[&["rollback", "spira", "1"], &wait[..]].concat());
     let workloads = ready(client, &life.namespace).await;
@@ -79,6 +96,7 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
         credentials,
         "a rollback keeps them"
     );
+    assert_eq!(life.only_job().await, first_job, "the first one again");
 
     life.run(&[&["uninstall", "spira"], &wait[..]].concat());
     let kept: Vec<_> = credentials
@@ -118,7 +136,7 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
     ];
     life.run(&[&install[..], &wait[..]].concat());
     let workloads = ready(client, &life.namespace).await;
-    assert_eq!(workloads.len(), 4, "{workloads:?}");
+    assert_eq!(workloads.len(), 5, "{workloads:?}");
     life.run(&[&["uninstall", LONGEST], &wait[..]].concat());
 }
 
@@ -130,6 +148,15 @@ fn wanted(workloads: &[Workload], name: &str) -> i32 {
 }
 
 impl Life<'_> {
+    /// The name of the one Job that there is, once Helm's deletions are done.
+    async fn only_job(&self) -> String {
+        let jobs = objects::wait_for("one Job", PATIENCE, || async {
+            let jobs = self.list::<Job>().await;
+            Ok((jobs.len() == 1).then_some(jobs))
+        });
+        jobs.await.expect("one is left")[0].name_any()
+    }
+
     fn run(&self, arguments: &[&str]) {
         let mut command = self.cluster.helm(self.helm).expect("helm");
         command
@@ -165,6 +192,7 @@ impl Life<'_> {
         let mut names = Vec::new();
         names.extend(self.names::<ConfigMap>().await);
         names.extend(self.names::<Deployment>().await);
+        names.extend(self.names::<Job>().await);
         names.extend(self.names::<Pod>().await);
         names.extend(self.names::<PodDisruptionBudget>().await);
         names.extend(self.names::<Secret>().await);

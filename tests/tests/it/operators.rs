@@ -1,6 +1,9 @@
 //! The real operators act on custom resources, and bring into being what others refer to, under the names that they
 //! compute.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::apps::v1::StatefulSet;
@@ -14,8 +17,9 @@ use xtask::definitions;
 use xtask::objects::{self, Applier, Mode};
 use xtask::operators::{self, Operators};
 
-use crate::custom::{spoil, spoilt, validate_cr};
-use crate::references::{Live, References, references};
+use crate::custom::{self, spoil, spoilt, validate_cr};
+use crate::references::{Live, Reference, References, references};
+use crate::support::Case;
 
 /// How long the operators may take for all that they make.
 const PATIENCE: Duration = Duration::from_mins(3);
@@ -32,18 +36,89 @@ async fn real_operators_make_what_pods_refer_to() {
     the_api_server_agrees_with_our_validation(&client).await;
 
     let mut operators = Operators::start(&cluster).await.expect("operators");
-    let namespace = "samples";
-    // Pods of Spilo, as its operator makes them, satisfy no stricter level.
-    objects::create_namespace(&client, namespace, "baseline")
-        .await
-        .expect("namespace");
-    apply_all(&client, namespace, &samples()).await;
-    brought_into_being(&client, &mut operators, namespace, &samples()).await;
-    what_is_not_there_is_missed(&client, namespace).await;
-    the_names_are_those_of_the_contract(&client, namespace).await;
-    a_changed_resource_settles_again(&client, &mut operators, namespace).await;
+    for (name, values, in_charge) in [
+        ("defaults", "", 3),
+        // A release of another name, fewer of everything, metrics, and names and users of one's own.
+        ("changed", CHANGED, 3),
+        ("external", "", 0),
+    ] {
+        let namespace = format!("operators-{name}");
+        let values = match name {
+            "external" => fs::read_to_string(example("external")).expect("readable"),
+            _ => values.to_owned(),
+        };
+        let release = if name == "changed" {
+            "voice.lab"
+        } else {
+            "spira"
+        };
+        let case = Case {
+            release: release.into(),
+            namespace: namespace.clone(),
+            ..Case::new(values)
+        };
+        let objects = case.library().expect("rendered");
+        let count = objects.iter().filter(|o| custom::is_custom(o)).count();
+        assert_eq!(count, in_charge, "{name}");
+        // Pods of Spilo, as its operator makes them, satisfy no stricter level.
+        objects::create_namespace(&client, &namespace, "baseline")
+            .await
+            .expect("namespace");
+        apply_all(&client, &namespace, &given(&case)).await;
+        apply_all(&client, &namespace, &objects).await;
+        brought_into_being(&client, &mut operators, &namespace, &objects).await;
+        if name == "defaults" {
+            what_is_not_there_is_missed(&client, &namespace, &objects).await;
+            the_names_are_those_of_the_contract(&client, &namespace).await;
+            a_changed_resource_settles_again(&client, &mut operators, &namespace, &objects).await;
+        }
+    }
     drop(operators);
     cluster.stop().await.expect("stop");
+}
+
+const CHANGED: &str = "\
+global:
+  fullnameOverrides: {mlflow: registry}
+  commonLabels: {example.org/team: voice}
+  connections:
+    nats: {auth: {enabled: true}}
+    mongodb: {database: voices}
+    postgresql: {database: runs, owner: runner}
+mongodb: {members: 1, username: voice, metrics: {enabled: true}}
+postgresql: {instances: 1, version: '15', metrics: {enabled: true}}
+minio: {pools: [{name: a, servers: 4, volumesPerServer: 1, size: 1Gi}]}
+nats: {replicas: 1}
+mlflow: {replicas: 1}
+";
+
+/// What an operator of SPIRA makes before an installation with these values: the Secrets that they name.
+fn given(case: &Case) -> Vec<Value> {
+    let objects = case.library().expect("rendered");
+    let made: Vec<_> = objects.iter().filter(|o| o["kind"] == "Secret").collect();
+    let mut secrets: BTreeMap<String, Value> = BTreeMap::new();
+    for reference in references(&objects, &case.namespace).keys() {
+        let Reference::Secret(name, key) = reference else {
+            continue;
+        };
+        // Names that the values do not say are for the release or for an operator to make.
+        if !case.values.contains(name.as_str())
+            || made.iter().any(|o| o["metadata"]["name"] == **name)
+        {
+            continue;
+        }
+        let secret = secrets.entry(name.clone()).or_insert_with(
+            || json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {}}),
+        );
+        if let Some(key) = key {
+            secret["stringData"][key] = json!("given");
+        }
+    }
+    secrets.into_values().collect()
+}
+
+fn example(name: &str) -> PathBuf {
+    xtask::project::root().join(format!("examples/values/{name}.yaml"))
 }
 
 /// Applies objects in their order.
@@ -99,7 +174,7 @@ async fn look(client: &Client, namespace: &str, rendered: &[Value]) -> (Live, Ve
 }
 
 /// Names that are nearly right are not taken for right.
-async fn what_is_not_there_is_missed(client: &Client, namespace: &str) {
+async fn what_is_not_there_is_missed(client: &Client, namespace: &str, objects: &[Value]) {
     for (right, wrong, missed) in [
         (
             "connectionString.standard",
@@ -107,9 +182,9 @@ async fn what_is_not_there_is_missed(client: &Client, namespace: &str) {
             "key connectionString of",
         ),
         (
-            "mlflow-owner.sql",
-            "mlflow_owner.sql",
-            "Secret mlflow_owner.sql",
+            "mlflow.spira-postgresql.",
+            "mlflow_spira-postgresql.",
+            "Secret mlflow_spira-postgresql",
         ),
         (
             "http://minio:80",
@@ -117,18 +192,20 @@ async fn what_is_not_there_is_missed(client: &Client, namespace: &str) {
             "port 443 of Service minio",
         ),
         (
-            "postgresql://sql:",
-            "postgresql://spira-sql:",
-            "port 5432 of Service spira-sql",
+            "\"PGHOST\",\"value\":\"spira-postgresql\"",
+            "\"PGHOST\",\"value\":\"spira-pg\"",
+            "port 5432 of Service spira-pg",
         ),
     ] {
-        let text = Value::from(samples()).to_string();
+        let text = Value::from(objects.to_vec()).to_string();
         assert!(text.contains(right), "{right}");
         let faulty: Vec<Value> =
             serde_json::from_str(&text.replace(right, wrong)).expect("still JSON");
         let (_, missing) = look(client, namespace, &faulty).await;
-        assert_eq!(missing.len(), 1, "{wrong}: {missing:?}");
-        assert!(missing[0].contains(missed), "{wrong}: {missing:?}");
+        assert!(
+            !missing.is_empty() && missing.iter().all(|one| one.contains(missed)),
+            "{wrong}: {missing:?}"
+        );
     }
 }
 
@@ -148,13 +225,21 @@ async fn the_names_are_those_of_the_contract(client: &Client, namespace: &str) {
     let sets = Api::<StatefulSet>::namespaced(client.clone(), namespace);
     let sets = sets.list(&ListParams::default()).await.expect("listed");
     let names: Vec<_> = sets.iter().map(ResourceExt::name_any).collect();
-    assert_eq!(names, ["sql", "store", "store-arb"]);
+    assert_eq!(
+        names,
+        [
+            "spira-mongodb",
+            "spira-mongodb-arb",
+            "spira-nats",
+            "spira-postgresql"
+        ]
+    );
 
     let services = Api::<Service>::namespaced(client.clone(), namespace);
     for (name, port, headless) in [
-        ("sql", 5432, false),
-        ("sql-repl", 5432, false),
-        ("store-svc", 27017, true),
+        ("spira-postgresql", 5432, false),
+        ("spira-postgresql-repl", 5432, false),
+        ("spira-mongodb-svc", 27017, true),
     ] {
         let service = services
             .get(name)
@@ -173,11 +258,11 @@ async fn the_names_are_those_of_the_contract(client: &Client, namespace: &str) {
     let live = Live::collect(client, namespace).await.expect("collected");
     for (secret, keys) in [
         (
-            "mlflow-owner.sql.credentials.postgresql.acid.zalan.do",
+            "mlflow.spira-postgresql.credentials.postgresql.acid.zalan.do",
             ["username", "password"].as_slice(),
         ),
         (
-            "store-admin-spira",
+            "spira-mongodb-connection",
             &[
                 "connectionString.standard",
                 "connectionString.standardSrv",
@@ -196,10 +281,10 @@ async fn the_names_are_those_of_the_contract(client: &Client, namespace: &str) {
 
     let pods = Api::<Pod>::namespaced(client.clone(), namespace);
     for (labels, count) in [
-        ("app=store-svc", 3),
-        ("application=spilo,cluster-name=sql,team=spira", 3),
-        ("cluster-name=sql,spilo-role=master", 1),
-        ("cluster-name=sql,spilo-role=replica", 2),
+        ("app=spira-mongodb-svc", 3),
+        ("application=spilo,cluster-name=spira-postgresql", 3),
+        ("cluster-name=spira-postgresql,spilo-role=master", 1),
+        ("cluster-name=spira-postgresql,spilo-role=replica", 2),
     ] {
         let params = ListParams::default().labels(labels);
         let found = pods.list(&params).await.expect("listed").items.len();
@@ -212,8 +297,9 @@ async fn a_changed_resource_settles_again(
     client: &Client,
     operators: &mut Operators,
     namespace: &str,
+    objects: &[Value],
 ) {
-    let mut changed: Vec<_> = samples();
+    let mut changed: Vec<_> = objects.to_vec();
     changed.retain(|object| object["kind"] == "MongoDBCommunity");
     changed[0]["spec"]["users"][0]["roles"][0]["name"] = json!("dbOwner");
     apply_all(client, namespace, &changed).await;
@@ -228,7 +314,7 @@ async fn a_changed_resource_settles_again(
     let kind = kube::discovery::ApiResource::from_gvk_with_plural(&gvk, "mongodbcommunity");
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &kind);
     let done = objects::wait_for("the change's end", PATIENCE, || async {
-        let object = api.get("store").await.expect("there");
+        let object = api.get("spira-mongodb").await.expect("there");
         Ok(seen(&object).then_some(()))
     });
     if let Err(error) = done.await {
@@ -263,75 +349,4 @@ async fn the_api_server_agrees_with_our_validation(client: &Client) {
             );
         }
     }
-}
-
-/// The smallest resources that say what the chart says, and a pod's template that refers to what comes of them.
-fn samples() -> Vec<Value> {
-    let reference = |name: &str, secret: &str, key: &str| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}});
-    let owner = "mlflow-owner.sql.credentials.postgresql.acid.zalan.do";
-    vec![
-        json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mongodb-spira"},
-            "stringData": {"password": "not-a-secret"},
-        }),
-        json!({
-            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "mongodb-database"},
-        }),
-        json!({
-            "apiVersion": "mongodbcommunity.mongodb.com/v1", "kind": "MongoDBCommunity",
-            "metadata": {"name": "store"},
-            "spec": {
-                "members": 3, "type": "ReplicaSet", "version": "6.0.5",
-                "security": {"authentication": {"modes": ["SCRAM"]}},
-                "users": [{
-                    "name": "spira", "db": "admin",
-                    "passwordSecretRef": {"name": "mongodb-spira"},
-                    "roles": [{"name": "readWrite", "db": "spira"}],
-                    "scramCredentialsSecretName": "store-spira",
-                }],
-            },
-        }),
-        json!({
-            "apiVersion": "acid.zalan.do/v1", "kind": "postgresql", "metadata": {"name": "sql"},
-            "spec": {
-                "teamId": "spira", "numberOfInstances": 3, "volume": {"size": "1Gi"},
-                "postgresql": {"version": "17"}, "patroni": {"synchronous_mode": true},
-                "users": {"mlflow_owner": []}, "databases": {"metadata": "mlflow_owner"},
-            },
-        }),
-        json!({
-            "apiVersion": "minio.min.io/v2", "kind": "Tenant", "metadata": {"name": "spira"},
-            "spec": {
-                "requestAutoCert": false,
-                "pools": [{
-                    "name": "pool-0", "servers": 3, "volumesPerServer": 2,
-                    "volumeClaimTemplate": {
-                        "metadata": {"name": "data"},
-                        "spec": {
-                            "accessModes": ["ReadWriteOnce"],
-                            "resources": {"requests": {"storage": "1Gi"}},
-                        },
-                    },
-                }],
-            },
-        }),
-        json!({
-            "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "reader"},
-            "spec": {
-                "selector": {"matchLabels": {"app": "reader"}},
-                "template": {
-                    "metadata": {"labels": {"app": "reader"}},
-                    "spec": {"containers": [{
-                        "name": "reader", "image": "reader:1",
-                        "env": [
-                            reference("PGPASSWORD", owner, "password"),
-                            reference("M_CONN_URL", "store-admin-spira", "connectionString.standard"),
-                            {"name": "DATABASE", "value": "postgresql://sql:5432/metadata"},
-                            {"name": "STORE", "value": "http://minio:80"},
-                        ],
-                    }]},
-                },
-            },
-        }),
-    ]
 }

@@ -122,12 +122,31 @@ impl Finder<'_> {
                 }
             }
             "value" => self.hosts(field, place),
+            "env" => self.bare_hosts(field, place),
             "args" | "command" => {
                 for item in field.as_array().into_iter().flatten() {
                     self.hosts(item, place);
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Hosts in variables of their own, with the port in another one: `PGHOST` and `PGPORT`.
+    fn bare_hosts(&mut self, env: &Value, place: &str) {
+        let variables = || env.as_array().into_iter().flatten();
+        let value = |name: &str| {
+            let variable = variables().find(|variable| variable["name"] == name)?;
+            variable["value"].as_str()
+        };
+        for variable in variables() {
+            let stem = variable["name"]
+                .as_str()
+                .and_then(|n| n.strip_suffix("HOST"));
+            if let (Some(stem), Some(host)) = (stem, variable["value"].as_str()) {
+                let port = value(&format!("{stem}PORT")).and_then(|port| port.parse().ok());
+                self.host(host, port, place);
+            }
         }
     }
 
@@ -225,7 +244,9 @@ impl Finder<'_> {
             )
             .expect("constant")
         });
-        for found in URL.captures_iter(text) {
+        // What follows `s3://` is a bucket.
+        let urls = URL.captures_iter(text);
+        for found in urls.filter(|found| !found[0].starts_with("s3:")) {
             let port = found.get(2).and_then(|port| port.as_str().parse().ok());
             self.host(&found[1], port, place);
         }
