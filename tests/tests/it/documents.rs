@@ -237,7 +237,7 @@ fn mend(document: &mut Value) {
 
 fn remove(connections: &mut Value, name: &str, fields: &[&str]) {
     let connection = connections.get_mut(name).and_then(Value::as_object_mut);
-    for connection in connection {
+    if let Some(connection) = connection {
         fields.iter().for_each(|field| {
             connection.remove(*field);
         });

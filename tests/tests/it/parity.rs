@@ -396,15 +396,21 @@ impl System {
         })
     }
 
+    /// The text of a variable; of one that is not there, a text that equals no other.
     fn text(&self, of: (&str, &str), name: &str) -> String {
         let variable = self.variable(of, name).unwrap_or_default();
-        variable["value"].as_str().unwrap_or_default().to_owned()
+        let text = variable["value"].as_str().map(str::to_owned);
+        text.unwrap_or_else(|| format!("(no {name} in {of:?})"))
     }
 
+    /// Name and key of the Secret that a variable comes from.
     fn secret(&self, of: (&str, &str), name: &str) -> (String, String) {
         let variable = self.variable(of, name).unwrap_or_default();
         let reference = &variable["valueFrom"]["secretKeyRef"];
-        let text = |field: &str| reference[field].as_str().unwrap_or_default().to_owned();
+        let text = |field: &str| match reference[field].as_str() {
+            Some(text) => text.to_owned(),
+            None => format!("(no {field} of {name} in {of:?})"),
+        };
         (text("name"), text("key"))
     }
 }
