@@ -146,7 +146,7 @@ impl<'a> Docs<'a> {
                 format!("list of {item}")
             }
             "object" if schema.get("properties").is_some() => "object".to_owned(),
-            "object" if schema.get("propertyNames").is_some() => "map".to_owned(),
+            "object" if schema.get("patternProperties").is_some() => "map".to_owned(),
             "" => "any".to_owned(),
             other => other.to_owned(),
         }

@@ -15,6 +15,12 @@ impl Rng {
         Self((state ^ (state >> 31)).max(1))
     }
 
+    /// The generator number `at` of those that this one could be split into.
+    #[must_use]
+    pub fn nth(&self, at: u64) -> Self {
+        Self::new(self.0.wrapping_add(at.wrapping_mul(0xd134_2543_de82_ef95)))
+    }
+
     /// A number below `bound`; 0 where the bound is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 >> 12;

@@ -1,6 +1,7 @@
 //! What is traced, and how it may be refused.
 
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::Value;
 use spira_manifests::{Component, Context, Global, Intrinsics};
 
 /// Builds objects from the values of a component, `global` among them.
@@ -103,14 +104,10 @@ fn build(
     intrinsics: &dyn Intrinsics,
     document: &Value,
 ) -> Result<Vec<Value>, String> {
-    let mut section = document.clone();
-    let global = section
-        .as_object_mut()
-        .and_then(|section| section.remove("global"))
-        .unwrap_or(json!({}));
-    let global: Global = serde_json::from_value(global).map_err(|why| format!("global: {why}"))?;
+    let global = document.get("global").unwrap_or(&Value::Null);
+    let global = Global::deserialize(global).map_err(|why| format!("global: {why}"))?;
     let context = Context::new(intrinsics, &global, component.name);
-    let objects = (component.build)(&context, section).map_err(|why| why.to_string())?;
+    let objects = (component.build)(&context, document).map_err(|why| why.to_string())?;
     Ok(objects
         .into_iter()
         .map(spira_manifests::Object::into_json)

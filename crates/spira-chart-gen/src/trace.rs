@@ -2,11 +2,14 @@
 
 mod fold;
 mod grammar;
+mod identity;
 mod learn;
+mod parts;
 mod precedence;
 mod recorder;
 mod runs;
 mod sample;
+mod segments;
 mod unite;
 
 use std::collections::HashSet;

@@ -1,7 +1,10 @@
 //! Every component of SPIRA, once.
 
 use schemars::{JsonSchema, Schema};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, value::MapDeserializer},
+};
 use serde_json::Value;
 
 use crate::{Context, Global, Intrinsics, Object};
@@ -21,8 +24,9 @@ pub struct Component {
     pub schema: fn() -> Schema,
     /// Its default values.
     pub defaults: fn() -> Value,
-    /// Reads values and builds the objects.
-    pub build: fn(&Context, Value) -> Result<Vec<Object>, serde_json::Error>,
+    /// Reads values and builds the objects. What stands beside the values as `global` is the
+    /// context's, and not read here.
+    pub build: fn(&Context, &Value) -> Result<Vec<Object>, serde_json::Error>,
 }
 
 fn schema_of<V: JsonSchema>() -> Schema {
@@ -33,8 +37,21 @@ fn defaults_of<V: Default + Serialize>() -> Value {
     serde_json::to_value(V::default()).expect("values serialise to JSON")
 }
 
-fn read<V: DeserializeOwned>(values: Value) -> Result<V, serde_json::Error> {
-    serde_json::from_value(values)
+/// Reads values where they are: a prover reads thousands of documents.
+fn read<V: DeserializeOwned>(values: &Value) -> Result<V, serde_json::Error> {
+    let Some(fields) = values.as_object() else {
+        return V::deserialize(values);
+    };
+    let own = fields.iter().filter(|(key, _)| *key != "global");
+    V::deserialize(MapDeserializer::new(
+        own.map(|(key, value)| (key.as_str(), value)),
+    ))
+}
+
+/// The component of this name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Component> {
+    ALL.iter().find(|component| component.name == name)
 }
 
 // The list. Adding a component is adding a line here and a file beside the others: the module,
@@ -72,16 +89,18 @@ macro_rules! components {
         /// Every component, in the order in which a person would read about them.
         #[must_use]
         pub fn all() -> Vec<Component> {
-            vec![$(Component {
-                name: $key,
-                description: $module::DESCRIPTION,
-                app_version: $module::APP_VERSION,
-                source: concat!($(include_str!($file)),*),
-                schema: schema_of::<$module::Values>,
-                defaults: defaults_of::<$module::Values>,
-                build: |context, values| Ok($module::objects(context, &read(values)?)),
-            }),*]
+            ALL.to_vec()
         }
+
+        static ALL: &[Component] = &[$(Component {
+            name: $key,
+            description: $module::DESCRIPTION,
+            app_version: $module::APP_VERSION,
+            source: concat!($(include_str!($file)),*),
+            schema: schema_of::<$module::Values>,
+            defaults: defaults_of::<$module::Values>,
+            build: |context, values| Ok($module::objects(context, &read(values)?)),
+        }),*];
     };
 }
 

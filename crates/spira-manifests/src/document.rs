@@ -107,7 +107,7 @@ impl Section {
     /// Never for a section of [`Loaded`]: its values have been read before.
     pub fn objects(&self, intrinsics: &dyn Intrinsics) -> Result<Vec<Object>, serde_json::Error> {
         let context = Context::new(intrinsics, &self.global, self.component.name);
-        (self.component.build)(&context, self.values.clone())
+        (self.component.build)(&context, &self.values)
     }
 }
 
@@ -149,7 +149,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ValuesError> {
 /// # Errors
 /// If values are unknown or wrong: all of them are listed.
 pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError> {
-    let merged = coalesce::release(&chart(), document)?;
+    let merged = coalesce::release(&CHART, document)?;
     let mut found = problems(&UMBRELLA_RULE.0, &UMBRELLA_RULE.1, &merged.values, "");
     let mut sections = Vec::new();
     for rule in RULES.iter() {
@@ -185,11 +185,7 @@ fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, Va
         move |source| ValuesError::Unread { path, source }
     };
     let mut whole = Map::from_iter([("global".to_owned(), document["global"].clone())]);
-    for component in components::all() {
-        let mut section = (component.defaults)();
-        section["enabled"] = json!(false);
-        whole.insert(component.name.into(), section);
-    }
+    whole.extend(DISABLED.clone());
     let mut enabled = Vec::new();
     for (component, mut values) in sections {
         let global = values
@@ -211,6 +207,19 @@ fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, Va
         sections: enabled,
     })
 }
+
+/// The sections of components that are not enabled. Like the chart and the rules, they are the same
+/// for every document.
+static DISABLED: LazyLock<Map<String, Value>> = LazyLock::new(|| {
+    let disabled = |component: Component| {
+        let mut section = (component.defaults)();
+        section["enabled"] = json!(false);
+        (component.name.to_owned(), section)
+    };
+    components::all().into_iter().map(disabled).collect()
+});
+
+static CHART: LazyLock<Chart> = LazyLock::new(chart);
 
 struct Rule {
     component: Component,

@@ -88,10 +88,8 @@ impl Intrinsics for Release {
     }
 
     fn app_version(&self, component: &str) -> String {
-        components::all()
-            .iter()
-            .find(|c| c.name == component)
-            .map(|c| c.app_version.to_owned())
+        components::named(component)
+            .map(|component| component.app_version.to_owned())
             .unwrap_or_default()
     }
 

@@ -341,11 +341,14 @@ fn helm_names(message: &str, path: &str) -> bool {
     let below = format!("/{}", rest.replace('.', "/"));
     let (parent, key) = below.rsplit_once('/').unwrap_or(("", &below));
     let whole = format!("/{section}{below}");
+    // A key that is forbidden is named below its map.
+    let names = |pointer: &str| {
+        ["'", "/"]
+            .into_iter()
+            .any(|end| message.contains(&format!("'{pointer}{end}")))
+    };
     message.contains(section)
-        && (message.contains(&format!("'{below}'"))
-            || message.contains(&format!("'{whole}'"))
-            || names_key_of(message, parent, key)
-            || rest.is_empty())
+        && (names(&below) || names(&whole) || names_key_of(message, parent, key) || rest.is_empty())
 }
 
 /// What is unknown, missing or misspelt is told of the map that should not, or should, have it.

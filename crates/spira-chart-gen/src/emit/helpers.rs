@@ -225,7 +225,10 @@ fn credential(own: &str) -> String {
                 {{- else if $live }}\n\
                 {{- $live | b64dec }}\n\
                 {{- else if .root.Values.global.secrets.generate }}\n\
-                {{- randAlphaNum 32 }}\n\
+                {{- /* One for the whole rendering, whoever asks first. */}}\n\
+                {{- $made := printf \"made %s/%s\" .secret .key }}\n\
+                {{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}\n\
+                {{- get .root.Values $made }}\n\
                 {{- else }}\n\
                 {{- fail (printf \"%s is missing: give it, name an existing Secret, or set global.secrets.generate\" .value) }}\n\
                 {{- end }}\n";

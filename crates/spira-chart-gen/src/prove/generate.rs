@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use regex::Regex;
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -68,7 +69,11 @@ pub struct Generator<'a> {
     grammar: &'a Grammar,
     strings: Vec<String>,
     numbers: Vec<i64>,
-    valid: HashMap<String, Vec<String>>,
+    /// The texts that each rule of strings admits, sorted.
+    valid: Vec<Vec<String>>,
+    /// Where in [`valid`](Self::valid) the texts of each string of the grammar are: by its address,
+    /// since it is asked for each string of each document.
+    valid_at: FxHashMap<usize, usize>,
 }
 
 /// How one document is drawn.
@@ -98,9 +103,10 @@ impl<'a> Generator<'a> {
             grammar,
             strings: literals::strings(source),
             numbers,
-            valid: HashMap::new(),
+            valid: Vec::new(),
+            valid_at: FxHashMap::default(),
         };
-        generator.collect_valid(&grammar.root);
+        generator.collect_valid(&grammar.root, &mut HashMap::new());
         generator
     }
 
@@ -108,7 +114,7 @@ impl<'a> Generator<'a> {
     #[must_use]
     pub fn literal_count(&self) -> usize {
         self.valid
-            .values()
+            .iter()
             .map(Vec::len)
             .max()
             .unwrap_or(0)
@@ -143,59 +149,27 @@ impl<'a> Generator<'a> {
         )
     }
 
-    fn collect_valid(&mut self, shape: &Shape) {
+    fn collect_valid(&mut self, shape: &'a Shape, known: &mut HashMap<String, usize>) {
         match shape {
-            Shape::Str(string) => self.collect_valid_string(string),
-            Shape::Opt(inner) | Shape::List(inner) => self.collect_valid(inner),
+            Shape::Str(string) => self.collect_valid_string(string, known),
+            Shape::Opt(inner) | Shape::List(inner) => self.collect_valid(inner, known),
             Shape::Struct(fields) => fields
                 .iter()
-                .for_each(|(_, field)| self.collect_valid(field)),
+                .for_each(|(_, field)| self.collect_valid(field, known)),
             Shape::Map { key, value } => {
-                self.collect_valid_string(key);
-                self.collect_valid(value);
+                self.collect_valid_string(key, known);
+                self.collect_valid(value, known);
             }
             _ => {}
         }
     }
 
-    fn collect_valid_string(&mut self, shape: &StrShape) {
-        let id = shape_id(shape);
-        if self.valid.contains_key(&id) {
-            return;
-        }
-        let rules: Vec<Regex> = shape
-            .patterns
-            .iter()
-            .filter_map(|rule| Regex::new(rule).ok())
-            .collect();
-        let bans: Vec<Regex> = shape
-            .not_patterns
-            .iter()
-            .filter_map(|rule| Regex::new(rule).ok())
-            .collect();
-        let admits = |text: &String| {
-            let length = text.chars().count();
-            length >= shape.min
-                && shape.max.is_none_or(|max| length <= max)
-                && rules.iter().all(|rule| rule.is_match(text))
-                && !bans.iter().any(|ban| ban.is_match(text))
-        };
-        let mut texts: Vec<String> = self
-            .strings
-            .iter()
-            .cloned()
-            .chain(NASTY.iter().map(ToString::to_string))
-            .collect();
-        texts.extend((0..6).map(|at| {
-            shape
-                .sample
-                .replace("????", &format!("{:04}", at * 1237 + 11))
-        }));
-        texts.extend(long_texts(shape));
-        texts.retain(admits);
-        texts.sort();
-        texts.dedup();
-        self.valid.insert(id, texts);
+    fn collect_valid_string(&mut self, shape: &'a StrShape, known: &mut HashMap<String, usize>) {
+        let at = *known.entry(format!("{shape:?}")).or_insert_with(|| {
+            self.valid.push(valid(shape, &self.strings));
+            self.valid.len() - 1
+        });
+        self.valid_at.insert(address(shape), at);
     }
 
     fn draw(&self, shape: &Shape, path: u64, draw: &mut Draw) -> Value {
@@ -253,7 +227,7 @@ impl<'a> Generator<'a> {
     }
 
     fn string(&self, shape: &StrShape, path: u64, draw: &mut Draw) -> String {
-        let valid = &self.valid[&shape_id(shape)];
+        let valid = &self.valid[self.valid_at[&address(shape)]];
         let fallback = || shape.sample.replace("????", "0000");
         if let Some(at) = draw.literal {
             return valid
@@ -263,7 +237,7 @@ impl<'a> Generator<'a> {
         }
         if draw.rng.one_in(4) && !draw.pool.is_empty() {
             let shared = draw.rng.pick(&draw.pool).clone();
-            if valid.contains(&shared) {
+            if valid.binary_search(&shared).is_ok() {
                 return shared;
             }
         }
@@ -349,11 +323,11 @@ impl<'a> Generator<'a> {
     }
 
     fn fields(&self, schema: &Value, rng: &mut Rng, depth: usize) -> Value {
-        let required = schema["required"].as_array().cloned().unwrap_or_default();
+        let required = schema["required"].as_array().map_or(&[][..], Vec::as_slice);
         let properties = schema["properties"].as_object().into_iter().flatten();
         let mut fields = Map::new();
         for (key, property) in properties {
-            if required.contains(&json!(key)) || (depth < 4 && rng.one_in(4)) {
+            if required.iter().any(|name| name == key.as_str()) || (depth < 4 && rng.one_in(4)) {
                 fields.insert(key.clone(), self.whole(property, rng, depth + 1, ""));
             }
         }
@@ -413,8 +387,45 @@ fn count(draw: &mut Draw) -> u64 {
     if on(draw) { 1 + draw.rng.below(3) } else { 0 }
 }
 
-fn shape_id(shape: &StrShape) -> String {
-    format!("{shape:?}")
+fn address(shape: &StrShape) -> usize {
+    std::ptr::from_ref(shape).addr()
+}
+
+/// The texts to try that a string may be: literals of the builders' source, words that are hard,
+/// samples, and long ones.
+fn valid(shape: &StrShape, strings: &[String]) -> Vec<String> {
+    let rules: Vec<Regex> = shape
+        .patterns
+        .iter()
+        .filter_map(|rule| Regex::new(rule).ok())
+        .collect();
+    let bans: Vec<Regex> = shape
+        .not_patterns
+        .iter()
+        .filter_map(|rule| Regex::new(rule).ok())
+        .collect();
+    let admits = |text: &String| {
+        let length = text.chars().count();
+        length >= shape.min
+            && shape.max.is_none_or(|max| length <= max)
+            && rules.iter().all(|rule| rule.is_match(text))
+            && !bans.iter().any(|ban| ban.is_match(text))
+    };
+    let mut texts: Vec<String> = strings
+        .iter()
+        .cloned()
+        .chain(NASTY.iter().map(ToString::to_string))
+        .collect();
+    texts.extend((0..6).map(|at| {
+        shape
+            .sample
+            .replace("????", &format!("{:04}", at * 1237 + 11))
+    }));
+    texts.extend(long_texts(shape));
+    texts.retain(admits);
+    texts.sort();
+    texts.dedup();
+    texts
 }
 
 /// Texts of the greatest length, where a cut would show.

@@ -259,7 +259,14 @@ impl Reader<'_> {
                 .collect::<Result<_, Refusal>>()?;
             return Ok(Shape::Struct(fields));
         }
-        match schema.get("additionalProperties") {
+        let (key, values) = match schema.get("patternProperties").and_then(Value::as_object) {
+            Some(patterns) => match keyed(patterns) {
+                Some((key, values)) => (key, Some(values)),
+                None => return refuse(path, "a map needs one pattern of keys that are allowed"),
+            },
+            None => (str_shape(&Value::Null), schema.get("additionalProperties")),
+        };
+        match values {
             Some(values) if values.is_object() => {
                 match self.shape(values, &format!("{path}{{0}}"))? {
                     Shape::Whole { .. } => Ok(Shape::Whole {
@@ -270,13 +277,10 @@ impl Reader<'_> {
                         path,
                         "a map of lists, maps or Options cannot be traced; use a map of strings or structs",
                     ),
-                    value => {
-                        let key = str_shape(schema.get("propertyNames").unwrap_or(&Value::Null));
-                        Ok(Shape::Map {
-                            key,
-                            value: Box::new(value),
-                        })
-                    }
+                    value => Ok(Shape::Map {
+                        key,
+                        value: Box::new(value),
+                    }),
                 }
             }
             _ => Ok(Shape::Whole {
@@ -285,6 +289,22 @@ impl Reader<'_> {
             }),
         }
     }
+}
+
+/// The keys and values of a map whose keys have a pattern; a pattern with `false` forbids keys.
+fn keyed(patterns: &Map<String, Value>) -> Option<(StrShape, &Value)> {
+    let (forbidden, allowed): (Vec<_>, Vec<_>) = patterns
+        .iter()
+        .partition(|(_, value)| **value == Value::Bool(false));
+    let [(pattern, values)] = allowed[..] else {
+        return None;
+    };
+    let key = StrShape {
+        patterns: vec![pattern.clone()],
+        not_patterns: forbidden.into_iter().map(|(key, _)| key.clone()).collect(),
+        ..str_shape(&Value::Null)
+    };
+    Some((key, values))
 }
 
 /// The names of a unit enum, with or without documented variants.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use spira_manifests::{Intrinsics, kit::Image};
 
-use super::{fold::segments, sample::Samples};
+use super::{sample::Samples, segments::segments};
 use crate::tree::{Intrinsic, Seg, Source};
 
 /// Answers a builder with markers, and notes what it asked that cannot be traced.

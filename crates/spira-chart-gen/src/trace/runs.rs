@@ -68,7 +68,8 @@ pub struct Runs<'a> {
     folder: Folder<'a>,
     all: Vec<Run>,
     by_assign: FxHashMap<Assign, usize>,
-    by_document: FxHashMap<String, usize>,
+    /// Runs by the choices that are visible in their documents.
+    by_document: FxHashMap<Assign, usize>,
     parents: Vec<(Pos, String)>,
     keys: Vec<Option<Scalar>>,
     /// The positions from the object down to each position, itself included.
@@ -153,16 +154,14 @@ impl<'a> Runs<'a> {
         if let Some(&run) = self.by_assign.get(assign) {
             return Ok(run);
         }
-        let document = self.document(assign);
         // Choices below something that is switched off change nothing in the document.
-        let text = document.to_string();
-        let objects = if let Some(&same) = self.by_document.get(&text) {
+        let that_count = self.samples.that_count(assign);
+        let objects = if let Some(&same) = self.by_document.get(&that_count) {
             self.all[same].objects.clone()
         } else {
-            let slots = self
-                .folder
-                .objects(&self.build(&document)?)
-                .map_err(|why| self.refuse(why))?;
+            let built = self.build(&self.document(assign))?;
+            let slots = self.folder.objects(&built);
+            let slots = slots.map_err(|why| self.refuse(why))?;
             slots.iter().map(|slot| self.place(slot)).collect()
         };
         let run = self.all.len();
@@ -171,7 +170,7 @@ impl<'a> Runs<'a> {
             objects,
         });
         self.by_assign.insert(assign.clone(), run);
-        self.by_document.entry(text).or_insert(run);
+        self.by_document.entry(that_count).or_insert(run);
         Ok(run)
     }
 

@@ -203,6 +203,15 @@ impl Samples {
         carry_out(&self.plan, assign)
     }
 
+    /// The assignment with every choice that its document does not show, for what stands around
+    /// it is switched off, at a value of its own: equal ones have equal documents.
+    #[must_use]
+    pub fn that_count(&self, assign: &Assign) -> Assign {
+        let mut shown = vec![HIDDEN; assign.len()];
+        show(&self.plan, assign, &mut shown);
+        shown
+    }
+
     /// The marker of a source.
     pub fn marker(&self, source: Source) -> String {
         self.markers.borrow_mut().of(source, PLAIN_SAMPLE)
@@ -434,6 +443,34 @@ fn carry_out(plan: &Plan, assign: &Assign) -> Value {
         Plan::List(items) => items.iter().map(|item| carry_out(item, assign)).collect(),
         Plan::Filled(choice, _, empty) if chosen(*choice, assign) == 0 => empty.clone(),
         Plan::Filled(_, full, _) => carry_out(full, assign),
+    }
+}
+
+/// No variant of any choice.
+const HIDDEN: u8 = u8::MAX;
+
+/// Copies the variants of all choices that [`carry_out`] looks at.
+fn show(plan: &Plan, assign: &Assign, shown: &mut Assign) {
+    let mut look = |choice: Option<usize>| {
+        if let Some(at) = choice {
+            shown[at] = assign[at];
+        }
+        chosen(choice, assign)
+    };
+    match plan {
+        Plan::Constant(_) => {}
+        Plan::Bool(choice) | Plan::Enum(choice, _) => {
+            look(*choice);
+        }
+        Plan::Opt(choice, inner) | Plan::Filled(choice, inner, _) => {
+            if look(*choice) != 0 {
+                show(inner, assign, shown);
+            }
+        }
+        Plan::Struct(fields) => fields
+            .iter()
+            .for_each(|(_, field)| show(field, assign, shown)),
+        Plan::List(items) => items.iter().for_each(|item| show(item, assign, shown)),
     }
 }
 

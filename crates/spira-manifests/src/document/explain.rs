@@ -42,8 +42,22 @@ impl Place<'_> {
                 for key in unexpected {
                     let mut at = at.clone();
                     at.push(key.clone());
-                    found.push(self.problem(&at, false, unknown_key(key, rule)));
+                    let message = match rule.get("x-expected-key").and_then(Value::as_str) {
+                        Some(expected) => {
+                            at.pop();
+                            format!("has the key {key:?}, which is not {expected}")
+                        }
+                        None => unknown_key(key, rule),
+                    };
+                    found.push(self.problem(&at, false, message));
                 }
+            }
+            // Only the keys of a map are forbidden in this way; the map is what a person looks for.
+            Kind::FalseSchema => {
+                let mut at = at;
+                let key = at.pop().unwrap_or_default();
+                let message = format!("has the key {key:?}, which this chart sets itself");
+                found.push(self.problem(&at, false, message));
             }
             Kind::Required { property } => {
                 let mut at = at;
@@ -53,10 +67,7 @@ impl Place<'_> {
             }
             Kind::AnyOf { context } => self.branches(context, rule, &at, found),
             kind => {
-                let message = message(kind, rule);
-                // The message of a wrong key names the key; the map around it would only hide it.
-                let whole = !matches!(kind, Kind::PropertyNames { .. });
-                found.push(self.problem(&at, whole, message));
+                found.push(self.problem(&at, true, message(kind, rule)));
             }
         }
     }
@@ -199,23 +210,6 @@ fn message(kind: &Kind, rule: &Map<String, Value>) -> String {
     if let Some(options) = rule.get("enum").and_then(Value::as_array) {
         let names: Vec<_> = options.iter().map(Value::to_string).collect();
         return format!("is not one of {}", names.join(", "));
-    }
-    if let Kind::PropertyNames { error } = kind {
-        let expected = rule
-            .get("propertyNames")
-            .and_then(|names| names.get("x-expected"))
-            .and_then(Value::as_str);
-        let instance = shorten(error.instance());
-        return match (expected, error.kind()) {
-            (Some(expected), _) => format!("has the key {instance}, which is not {expected}"),
-            (None, Kind::Not { .. }) => {
-                format!("has the key {instance}, which this chart sets itself")
-            }
-            (None, kind) => format!(
-                "has the key {instance}, which {}",
-                message(kind, &Map::new())
-            ),
-        };
     }
     if let Some(expected) = rule.get("x-expected").and_then(Value::as_str) {
         return format!("is not {expected}");

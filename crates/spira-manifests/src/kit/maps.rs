@@ -84,10 +84,15 @@ macro_rules! map_types {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                // `propertyNames` would be shorter, but Helm names a random path where it fails.
                 json_schema!({
                     "type": "object",
-                    "propertyNames": { "pattern": $keys, "not": { "pattern": $reserved } },
-                    "additionalProperties": { "type": "string", "pattern": $values, "x-sample": $sample },
+                    "patternProperties": {
+                        $keys: { "type": "string", "pattern": $values, "x-sample": $sample },
+                        $reserved: false,
+                    },
+                    "additionalProperties": false,
+                    "x-expected-key": $expected_key,
                 })
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn each_schema(schema: &mut Value, visit: &mut impl FnMut(&mut Map<St
                     each_schema(branch, visit);
                 }
             }
-            "items" | "additionalProperties" | "propertyNames" | "not" => each_schema(value, visit),
+            "items" | "additionalProperties" | "not" => each_schema(value, visit),
             _ => {}
         }
     }

@@ -86,7 +86,7 @@ fn build(component: &str, global: Value, values: Value) -> Vec<Value> {
     let release =
         Release::new("spira", "voices").with_generated(|secret, key| format!("<{secret}/{key}>"));
     let context = Context::new(&release, &globals, component.name);
-    let objects = (component.build)(&context, all).expect("valid values");
+    let objects = (component.build)(&context, &all).expect("valid values");
     objects.into_iter().map(without_scripts).collect()
 }
 

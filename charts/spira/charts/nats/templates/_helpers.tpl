@@ -64,7 +64,10 @@ helm.sh/chart: {{ include "nats.chart" . | quote }}
 {{- else if $live }}
 {{- $live | b64dec }}
 {{- else if .root.Values.global.secrets.generate }}
-{{- randAlphaNum 32 }}
+{{- /* One for the whole rendering, whoever asks first. */}}
+{{- $made := printf "made %s/%s" .secret .key }}
+{{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}
+{{- get .root.Values $made }}
 {{- else }}
 {{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
 {{- end }}
