@@ -19,6 +19,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask try                                  a control plane of its own, gone with Ctrl-C
   cargo xtask try -f examples/values/full.yaml     with values
+  cargo xtask try --operators                      with the operators of PostgreSQL and MongoDB
   cargo xtask try --kubeconfig ~/.kube/config      into a cluster that is there
   cargo xtask tools helm4 oracle                   build only these
   cargo xtask bench                                ratios, as a table
@@ -44,12 +45,16 @@ pub struct Try {
     /// Installs into this cluster instead of one of its own.
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
-    /// Namespace of the release; it enforces Pod Security `restricted`.
+    /// Namespace of the release; it enforces Pod Security `restricted`, unless operators run.
     #[arg(long, short, default_value = "spira")]
     pub namespace: String,
     /// Name of the release.
     #[arg(long, default_value = "spira")]
     pub release: String,
+    /// Runs the operators of PostgreSQL and MongoDB, so that the databases come into being; the namespace then enforces
+    /// Pod Security `baseline`, which is as strict as PostgreSQL's pods bear.
+    #[arg(long, conflicts_with = "kubeconfig")]
+    pub operators: bool,
     /// Stays up until Ctrl-C even when not on a terminal.
     #[arg(long)]
     pub keep: bool,

@@ -36,6 +36,7 @@ use kube::Client;
 
 use self::components::{Launcher, Ports};
 use self::pki::Pki;
+pub(crate) use self::ports::free as free_ports;
 pub use self::stages::EXIT_CODE_ANNOTATION;
 use self::state::State;
 use crate::helm::{self, Helm};

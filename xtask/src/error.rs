@@ -105,6 +105,22 @@ pub enum Error {
         /// What went wrong.
         message: String,
     },
+    /// A file that is no YAML.
+    #[error("{}: {source}", path.display())]
+    Yaml {
+        /// The file at fault.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: yaml_serde::Error,
+    },
+    /// A file of an operator's module that is not as this version of the operator has it.
+    #[error("{}: no {what}", path.display())]
+    Manifest {
+        /// The file at fault.
+        path: PathBuf,
+        /// What was looked for.
+        what: String,
+    },
     /// JSON that cannot be read or written.
     #[error("{what}: {source}")]
     Json {

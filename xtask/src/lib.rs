@@ -2,6 +2,7 @@
 //!
 //! - [`tools`]: the programs that tests need, built on first use.
 //! - [`cluster`]: a real control plane on loopback; [`objects`]: what tests do in it.
+//! - [`definitions`]: the custom resource definitions of the operators; [`operators`]: the operators themselves.
 //! - [`cli`]: `cargo xtask …`; [`mod@bench`]: its measurements.
 //! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
 
@@ -11,9 +12,11 @@
 pub mod bench;
 pub mod cli;
 pub mod cluster;
+pub mod definitions;
 mod error;
 pub mod helm;
 pub mod objects;
+pub mod operators;
 pub mod oracle;
 pub mod process;
 mod progress;

@@ -130,13 +130,22 @@ impl Applier {
 /// # Errors
 /// If the API server refuses it.
 pub async fn create_restricted_namespace(client: &Client, name: &str) -> Result<()> {
+    create_namespace(client, name, "restricted").await
+}
+
+/// Makes a namespace that enforces a level of Pod Security (`privileged`, `baseline` or `restricted`), or gives an
+/// existing one that label.
+///
+/// # Errors
+/// If the API server refuses it.
+pub async fn create_namespace(client: &Client, name: &str, level: &str) -> Result<()> {
     let namespace = json!({
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {
             "name": name,
             "labels": {
-                "pod-security.kubernetes.io/enforce": "restricted",
+                "pod-security.kubernetes.io/enforce": level,
                 "pod-security.kubernetes.io/enforce-version": "latest",
             },
         },

@@ -44,11 +44,17 @@ pub enum Tool {
     KubeScore,
     /// Renders a chart for many cases with the engines of both Helms (`tools/oracle`).
     Oracle,
+    /// Zalando's operator for PostgreSQL.
+    PostgresOperator,
+    /// MongoDB's community operator.
+    MongodbOperator,
+    /// Runs a program in a network of its own (`tools/sandbox`).
+    Sandbox,
 }
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
@@ -59,7 +65,13 @@ impl Tool {
         Self::KubeScheduler,
         Self::Etcd,
         Self::Kwok,
+        Self::Sandbox,
+        Self::MongodbOperator,
+        Self::PostgresOperator,
     ];
+
+    /// Those that the operators need to run.
+    pub const OPERATORS: [Self; 3] = [Self::Sandbox, Self::MongodbOperator, Self::PostgresOperator];
 
     /// Those that a control plane consists of.
     pub const CONTROL_PLANE: [Self; 5] = [
@@ -84,6 +96,9 @@ impl Tool {
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
             Self::Oracle => "oracle",
+            Self::PostgresOperator => "postgres-operator",
+            Self::MongodbOperator => "mongodb-operator",
+            Self::Sandbox => "sandbox",
         }
     }
 }
@@ -144,6 +159,18 @@ pub fn ensure(wanted: &[Tool]) -> Result<Tools> {
         builder.build(tool, &tools.places.of(tool))?;
     }
     Ok(tools)
+}
+
+/// Directory of a Go module that a module below `tools/` requires; downloaded if need be, and checked against its go.sum.
+///
+/// `requirer` is the directory of the module that requires it, relative to `tools/`.
+///
+/// # Errors
+/// If Go is missing, or the module is neither there nor can be downloaded, or is not what go.sum says.
+pub fn module_dir(requirer: &str, module: &str) -> Result<PathBuf> {
+    let source = project::root().join("tools");
+    let home = project::target_dir().join("tools");
+    build::Builder::new(&source, &home).module_dir(&source.join(requirer), module)
 }
 
 /// Takes the lock of the tools directory, which ends with the process at the latest.

@@ -11,12 +11,17 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Try, check_chart};
 use crate::cluster::{Cluster, Options};
+use crate::definitions;
 use crate::helm::{self, Helm};
 use crate::objects::{self, Workload};
+use crate::operators::{self, Operators};
 use crate::progress::{Progress, note};
 use crate::table::Table;
 use crate::tools::{self, Tool};
 use crate::{Error, Result};
+
+/// How long the operators may take until they say that their databases run.
+const DATABASES: Duration = Duration::from_mins(3);
 
 /// Runs the command; an interruption at any point takes down what was started.
 pub(crate) async fn run(args: &Try) -> Result<()> {
@@ -27,8 +32,9 @@ pub(crate) async fn run(args: &Try) -> Result<()> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::file("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::file("SIGINT"))?;
     let mut cluster = None;
+    let mut operators = None;
     let result = tokio::select! {
-        result = install(args, &mut cluster) => result,
+        result = install(args, &mut cluster, &mut operators) => result,
         _ = terminate.recv() => Err(Error::Interrupted),
         _ = interrupt.recv() => Err(Error::Interrupted),
     };
@@ -47,6 +53,7 @@ pub(crate) async fn run(args: &Try) -> Result<()> {
         }
     }
     let clock = Instant::now();
+    drop(operators);
     cluster.stop().await?;
     note(&format!(
         "the cluster is down ({:.1} s)",
@@ -55,13 +62,20 @@ pub(crate) async fn run(args: &Try) -> Result<()> {
     result
 }
 
-/// The steps; a cluster that they start is left in `started` even when a later step fails or is given up.
-async fn install(args: &Try, started: &mut Option<Cluster>) -> Result<()> {
+/// The steps; what they start is left in `started` and `running` even when a later step fails or is given up.
+async fn install(
+    args: &Try,
+    started: &mut Option<Cluster>,
+    running: &mut Option<Operators>,
+) -> Result<()> {
     let mut steps = Vec::new();
     let clock = Instant::now();
     let mut wanted = vec![Tool::Helm4];
     if args.kubeconfig.is_none() {
         wanted.extend(Tool::CONTROL_PLANE);
+    }
+    if args.operators {
+        wanted.extend(Tool::OPERATORS);
     }
     tokio::task::spawn_blocking(move || tools::ensure(&wanted))
         .await
@@ -76,16 +90,34 @@ async fn install(args: &Try, started: &mut Option<Cluster>) -> Result<()> {
         }
     } else {
         let progress = Progress::start("booting a control plane".into());
-        let cluster = started.insert(Cluster::start(Options::default()).await?);
+        let options = Options {
+            stages: operators::STAGES.into(),
+            ..Options::default()
+        };
+        let cluster = started.insert(Cluster::start(options).await?);
         steps.push(("control plane", progress.done()));
+        let client = cluster.client()?;
+        let clock = Instant::now();
+        definitions::install(&client).await?;
+        steps.push(("definitions", clock.elapsed()));
+        if args.operators {
+            let clock = Instant::now();
+            *running = Some(Operators::start(cluster).await?);
+            steps.push(("operators", clock.elapsed()));
+        }
         Target {
-            client: cluster.client()?,
+            client,
             kubeconfig: cluster.kubeconfig().into(),
             home: cluster.state_dir().into(),
         }
     };
     let clock = Instant::now();
-    objects::create_restricted_namespace(&target.client, &args.namespace).await?;
+    let level = if args.operators {
+        "baseline"
+    } else {
+        "restricted"
+    };
+    objects::create_namespace(&target.client, &args.namespace, level).await?;
     steps.push(("namespace", clock.elapsed()));
 
     let progress = Progress::start(format!(
@@ -95,6 +127,16 @@ async fn install(args: &Try, started: &mut Option<Cluster>) -> Result<()> {
     ));
     helm_install(args, &target).await?;
     steps.push(("helm install --wait", progress.done()));
+    if let Some(operators) = running {
+        let clock = Instant::now();
+        let databases = operators
+            .settle(&target.client, &args.namespace, DATABASES)
+            .await?;
+        steps.push(("databases", clock.elapsed()));
+        if databases.is_empty() {
+            note("the release holds no database for the operators to act on");
+        }
+    }
     print_steps(&steps);
     print_workloads(&objects::workloads(&target.client, &args.namespace).await?);
     if args.kubeconfig.is_some() {

@@ -1,5 +1,6 @@
 //! A traced component, written as Helm templates that a person could have written.
 
+mod branches;
 mod containers;
 mod entries;
 mod expr;

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use rustc_hash::FxHashMap;
 use serde_json::{Map, Value, json};
 use spira_manifests::{Intrinsics, Release, kit::Image};
@@ -356,6 +357,25 @@ impl Evaluation<'_> {
             "the checksum of {object} is asked for, but it is no object of this component"
         ))
     }
+
+    fn job_template(&self) -> Result<PodTemplateSpec, String> {
+        let template = self
+            .objects
+            .iter()
+            .find_map(|entry| job_template(&entry.node));
+        let template =
+            template.ok_or("the suffix of a Job's name is asked for, but there is no Job")?;
+        serde_json::from_value(self.node(&self.root(), template)?)
+            .map_err(|why| format!("the pod template of the Job: {why}"))
+    }
+}
+
+/// The pod template of an object of the tree, if that is a Job.
+#[must_use]
+pub fn job_template(object: &Node) -> Option<&Node> {
+    let (kind, _) = identity(object)?;
+    let template = object.get("spec")?.node.get("template")?;
+    (kind == "Job").then_some(&template.node)
 }
 
 /// The kind and the name of an object of the tree; where the user may choose the name, the one
@@ -428,6 +448,7 @@ impl<'a> ReleaseAnswers<'a> {
                 let object = evaluation.text(scope, object)?;
                 release.checksum(&object, &evaluation.data(&object)?)
             }
+            Intrinsic::JobSuffix => release.job_suffix(&evaluation.job_template()?),
             Intrinsic::Sha256(text) => release.sha256(&evaluation.text(scope, text)?),
             Intrinsic::Join { path, separator } => {
                 let items: Vec<String> =

@@ -13,7 +13,7 @@ use crate::yaml;
 pub enum RenderError {
     /// Credentials that are nowhere and must not be generated.
     #[error(
-        "{} missing: give {}, name an existing Secret, or set global.secrets.generate",
+        "{} missing (or with a line break in the live Secret): give {}, name an existing Secret, or set global.secrets.generate",
         .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
     )]
     Credentials(Vec<String>),

@@ -1,5 +1,6 @@
 //! Tracing: what a component's builders do, learned by running them on marked values.
 
+mod fault;
 mod fold;
 mod grammar;
 mod identity;
@@ -23,7 +24,7 @@ use crate::{
     Refusal, Subject,
     diff::{Difference, difference},
     eval::{Answer, Evaluation, Scope},
-    tree::{Entry, Intrinsic, Node},
+    tree::{Entry, Intrinsic, Node, Seg, Source},
 };
 
 /// A component, traced.
@@ -103,17 +104,19 @@ fn disagreements(
     for check in 0..CHECKS {
         let assign = learner.random([85, 50, 0][check % 3]);
         let document = learner.runs.document(&assign);
-        let built = Value::Array(learner.runs.build(&document)?);
+        let built = learner.runs.build(&document)?;
         let evaluation = Evaluation {
             objects,
             choices: &samples.choices,
             values: &document,
             answers: &MarkerAnswers(samples),
         };
-        let tree = evaluation
-            .objects()
-            .map_err(|why| learner.runs.refuse(why))?;
-        if let Some(found) = difference(&built, &Value::Array(tree)) {
+        let tree = evaluation.objects().map_err(|why| {
+            let fault = learner.runs.fault(&document, &built);
+            let why = fault.describe(why.clone(), &|scalar| outside(samples, scalar, &why));
+            learner.runs.refuse(why)
+        })?;
+        if let Some(found) = difference(&Value::Array(built), &Value::Array(tree)) {
             wrong.push((assign, found));
             if wrong.len() == FEW {
                 break;
@@ -121,6 +124,22 @@ fn disagreements(
         }
     }
     Ok(wrong)
+}
+
+/// Why the item of a list that an evaluation missed stands in a scalar, if it does.
+fn outside(samples: &Samples, scalar: &Value, why: &str) -> Option<String> {
+    let missed = why.split(' ').find(|word| word.starts_with('.'))?;
+    let stands = match scalar {
+        Value::String(text) => {
+            let segs = segments::segments(samples, text).ok()?;
+            let of = |seg: &Seg| matches!(seg, Seg::Int(path) | Seg::Str(Source::Value(path) | Source::Key(path)) if path == missed);
+            segs.iter().any(of)
+        }
+        scalar => scalar
+            .as_i64()
+            .is_some_and(|number| samples.ints.get(&number).is_some_and(|path| path == missed)),
+    };
+    stands.then(|| why.replace(missed, missed.trim_start_matches('.')))
 }
 
 /// Answers intrinsics with their markers.

@@ -40,6 +40,8 @@ pub enum Intrinsic {
     },
     /// The checksum of the data of another object, told by `Kind/name`.
     Checksum(Vec<Seg>),
+    /// The end of the name of the component's Job, which follows from its pod template.
+    JobSuffix,
     /// The checksum of a text.
     Sha256(Vec<Seg>),
     /// The items of the list at a path, joined.

@@ -183,7 +183,8 @@ fn scalar_text(scalar: &Scalar) -> String {
     }
 }
 
-fn text(segs: &[Seg]) -> String {
+/// A text in words: what is not literal in angle brackets, a component's name as it is.
+pub(crate) fn text(segs: &[Seg]) -> String {
     let part = |seg: &Seg| match seg {
         Seg::Lit(text) => text.clone(),
         Seg::Int(path) | Seg::Str(Source::Value(path) | Source::Key(path)) => {

@@ -109,6 +109,16 @@ components! {
         "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
         "components/nats/services.rs",
     ]
+    mongodb "mongodb" [
+        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+    ]
+    minio "minio" ["components/minio.rs", "components/minio/pools.rs"]
+    postgresql "postgresql" [
+        "components/postgresql.rs", "components/postgresql/zalando.rs",
+        "components/postgresql/cloudnative_pg.rs",
+    ]
+    mlflow "mlflow" ["components/mlflow.rs", "program.rs"]
+    bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "program.rs",

@@ -7,13 +7,17 @@ use k8s_openapi::api::core::v1::{EnvVar, SecretKeySelector};
 
 use crate::{
     Context,
-    kit::env::{secret, secret_key},
+    global::{Collections, PostgresqlOperator, SslMode},
+    kit::env::{literal, secret, secret_key},
 };
 
 /// The port of the API server's Service (SPIRA contract B1).
 pub const API_PORT: i32 = 80;
 
-/// The key of the password in NATS's own Secret.
+/// The port of MLflow's Service.
+pub const MLFLOW_PORT: i32 = 5000;
+
+/// The key of the password in a Secret of ours that holds one.
 pub const PASSWORD: &str = "password";
 /// The key of the connection string in the Secret that MongoDB's operator makes (SPIRA contract
 /// C2); its other form, `standardSrv`, is not for SPIRA.
@@ -59,6 +63,28 @@ pub struct MongoConnection {
     pub secret: SecretKeySelector,
     /// The database that SPIRA uses, which the user of the connection string may write.
     pub database: String,
+    /// The names of its collections.
+    pub collections: Collections,
+}
+
+impl MongoConnection {
+    /// What SPIRA's programs read of it beside the connection string.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let collections = &self.collections;
+        vec![
+            ("DATABASE_NAME", self.database.clone()),
+            ("user_collection_name", collections.users.to_string()),
+            (
+                "inference_collection_name",
+                collections.inferences.to_string(),
+            ),
+            ("model_collection_name", collections.models.to_string()),
+            ("result_collection_name", collections.results.to_string()),
+            // The server reads hospitals from this collection, whatever the variable says.
+            ("hospital_collection_name", "hospitals".to_owned()),
+        ]
+    }
 }
 
 /// How to reach the object store, over plain HTTP: SPIRA's programs speak no other.
@@ -98,6 +124,38 @@ impl ObjectStore {
     }
 }
 
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Postgresql {
+    /// The host of the primary.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// How the connection is secured.
+    pub ssl_mode: SslMode,
+    /// Where the role's name stands.
+    pub username: SecretKeySelector,
+    /// Where its password stands.
+    pub password: SecretKeySelector,
+}
+
+impl Postgresql {
+    /// The variables that libpq reads, and every client that builds on it.
+    #[must_use]
+    pub fn environment(&self) -> Vec<EnvVar> {
+        vec![
+            literal("PGHOST", self.host.clone()),
+            literal("PGPORT", self.port.to_string()),
+            literal("PGDATABASE", self.database.clone()),
+            literal("PGSSLMODE", self.ssl_mode.as_str()),
+            secret("PGUSER", &self.username),
+            secret("PGPASSWORD", &self.password),
+        ]
+    }
+}
+
 /// How to reach MLflow.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlflow {
@@ -110,6 +168,15 @@ pub struct Mlflow {
 pub struct ApiServer {
     /// The URL of the Service.
     pub url: String,
+}
+
+/// The first user of SPIRA's API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct User {
+    /// The name to log in with.
+    pub username: String,
+    /// Where the password stands.
+    pub password: SecretKeySelector,
 }
 
 /// The model that SPIRA predicts with, in the three spellings that must agree.
@@ -150,6 +217,25 @@ impl Context<'_> {
         format!("{}-auth", self.fullname_of("nats"))
     }
 
+    /// The first user of SPIRA's API.
+    #[must_use]
+    pub fn user(&self) -> User {
+        let user = &self.global.user;
+        User {
+            username: user.username.to_string(),
+            password: match &user.existing_secret {
+                Some(name) => secret_key(&**name, &*user.existing_secret_key),
+                None => secret_key(self.user_secret_name(), PASSWORD),
+            },
+        }
+    }
+
+    /// The Secret with the first user's password that the component `bootstrap` makes.
+    #[must_use]
+    pub fn user_secret_name(&self) -> String {
+        format!("{}-user", self.fullname_of("bootstrap"))
+    }
+
     /// How to reach MongoDB. Unless the user names a Secret, it is `<release>-mongodb-connection`.
     #[must_use]
     pub fn mongodb(&self) -> MongoConnection {
@@ -163,6 +249,7 @@ impl Context<'_> {
                 ),
             },
             database: mongodb.database.to_string(),
+            collections: mongodb.collections.clone(),
         }
     }
 
@@ -202,13 +289,53 @@ impl Context<'_> {
         format!("{}-credentials", self.fullname_of("minio"))
     }
 
+    /// How to reach PostgreSQL. Unless the user says otherwise, the host and the Secret are those
+    /// that the operator makes for the cluster that `postgresql` declares (SPIRA contract C3).
+    #[must_use]
+    pub fn postgresql(&self) -> Postgresql {
+        let postgresql = &self.global.connections.postgresql;
+        let cluster = self.fullname_of("postgresql");
+        let host = match (&postgresql.host, postgresql.operator) {
+            (Some(host), _) => host.to_string(),
+            (None, PostgresqlOperator::Zalando) => cluster.clone(),
+            (None, PostgresqlOperator::CloudnativePg) => format!("{cluster}-rw"),
+        };
+        let (username, password) = match &postgresql.existing_secret {
+            Some(name) => (
+                secret_key(&**name, &*postgresql.existing_secret_username_key),
+                secret_key(&**name, &*postgresql.existing_secret_password_key),
+            ),
+            None => {
+                let made = match postgresql.operator {
+                    PostgresqlOperator::Zalando => format!(
+                        "{}.{cluster}.credentials.postgresql.acid.zalan.do",
+                        postgresql.owner
+                    ),
+                    PostgresqlOperator::CloudnativePg => format!("{cluster}-app"),
+                };
+                (
+                    secret_key(made.clone(), "username"),
+                    secret_key(made, PASSWORD),
+                )
+            }
+        };
+        Postgresql {
+            host,
+            port: postgresql.port.get(),
+            database: postgresql.database.to_string(),
+            ssl_mode: postgresql.ssl_mode,
+            username,
+            password,
+        }
+    }
+
     /// How to reach MLflow. Unless the user gives a URL, it is this release's, on port 5000.
     #[must_use]
     pub fn mlflow(&self) -> Mlflow {
         Mlflow {
             url: match &self.global.connections.mlflow.url {
                 Some(url) => url.to_string(),
-                None => format!("http://{}:5000", self.fullname_of("mlflow")),
+                None => format!("http://{}:{MLFLOW_PORT}", self.fullname_of("mlflow")),
             },
         }
     }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
-    BucketName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl, InvalidNumber, Labels,
-    Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port, Registry, Subject,
+    BucketName, CollectionName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl,
+    InvalidNumber, Labels, Login, ModelName, ModelVersion, NameOverrides, ObjectName, Port,
+    PostgresqlName, Registry, Subject,
 };
 
 /// Values that cross components: the same in every subchart.
@@ -33,6 +34,8 @@ pub struct Global {
     pub secrets: Secrets,
     /// How to reach the data services, inside the release or outside the cluster.
     pub connections: Connections,
+    /// The first user of SPIRA's API.
+    pub user: User,
     /// The model that SPIRA predicts with.
     pub model: Model,
     /// The NATS subject on which inference servers publish their results.
@@ -66,6 +69,8 @@ pub struct Connections {
     pub mongodb: MongodbConnection,
     /// The object store: MinIO, or another that speaks S3 over plain HTTP.
     pub object_store: ObjectStoreConnection,
+    /// PostgreSQL, where MLflow keeps its runs and its registry.
+    pub postgresql: PostgresqlConnection,
     /// MLflow.
     pub mlflow: MlflowConnection,
 }
@@ -109,6 +114,22 @@ pub struct MongodbConnection {
     pub existing_secret_key: DataKey,
     /// The database that SPIRA uses; the user of the connection string must be allowed to write it.
     pub database: DatabaseName,
+    /// The names of the collections in it.
+    pub collections: Collections,
+}
+
+/// The names of the collections in MongoDB. A fifth, `hospitals`, is fixed in the program.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Collections {
+    /// Users.
+    pub users: CollectionName,
+    /// Inferences, which users ask for.
+    pub inferences: CollectionName,
+    /// Models.
+    pub models: CollectionName,
+    /// Results of inferences.
+    pub results: CollectionName,
 }
 
 /// How to reach the object store.
@@ -132,12 +153,85 @@ pub struct ObjectStoreConnection {
     pub model_bucket: BucketName,
 }
 
+/// How to reach PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PostgresqlConnection {
+    /// The operator that runs this release's PostgreSQL: it decides what its Service and Secret are
+    /// called.
+    pub operator: PostgresqlOperator,
+    /// The host; unset, the Service of this release's primary.
+    pub host: Option<HostName>,
+    /// The port; this release's PostgreSQL listens on 5432.
+    pub port: Port,
+    /// The database of MLflow.
+    pub database: PostgresqlName,
+    /// The role that owns it in this release's PostgreSQL.
+    pub owner: PostgresqlName,
+    /// How the connection is secured, as libpq spells it.
+    pub ssl_mode: SslMode,
+    /// The Secret with the role and its password; unset, the one that the operator makes.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the role's name in that Secret.
+    pub existing_secret_username_key: DataKey,
+    /// The key of the password in that Secret.
+    pub existing_secret_password_key: DataKey,
+}
+
+/// The operator that runs this release's PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PostgresqlOperator {
+    /// Zalando's Postgres operator, 1.15 or later.
+    #[default]
+    Zalando,
+    /// `CloudNativePG`.
+    CloudnativePg,
+}
+
+/// How a connection to PostgreSQL is secured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SslMode {
+    /// Without TLS. The PostgreSQL of Zalando's operator refuses it.
+    Disable,
+    /// With TLS where the server has it.
+    Prefer,
+    /// With TLS, whoever the server is.
+    #[default]
+    Require,
+}
+
+impl SslMode {
+    /// The mode as libpq spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+        }
+    }
+}
+
 /// How to reach MLflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MlflowConnection {
     /// The URL of the tracking server; unset, `http://<release>-mlflow:5000`.
     pub url: Option<HttpUrl>,
+}
+
+/// The first user of SPIRA's API, whom `bootstrap` makes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct User {
+    /// The name to log in with.
+    pub username: Login,
+    /// The Secret with the password; unset, `bootstrap` makes one.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the password in that Secret.
+    pub existing_secret_key: DataKey,
 }
 
 /// The model that SPIRA predicts with.
@@ -160,6 +254,7 @@ impl Default for Global {
             storage_class: None,
             secrets: Secrets::default(),
             connections: Connections::default(),
+            user: User::default(),
             model: Model::default(),
             central_channel: constant("result_updates"),
             file_extension: constant(".wav"),
@@ -203,6 +298,18 @@ impl Default for MongodbConnection {
             existing_secret: None,
             existing_secret_key: constant(MONGODB_KEY),
             database: constant("spira"),
+            collections: Collections::default(),
+        }
+    }
+}
+
+impl Default for Collections {
+    fn default() -> Self {
+        Self {
+            users: constant("users"),
+            inferences: constant("inferences"),
+            models: constant("models"),
+            results: constant("results"),
         }
     }
 }
@@ -217,6 +324,32 @@ impl Default for ObjectStoreConnection {
             existing_secret_secret_key: constant(SECRET_KEY),
             audio_bucket: constant("audio-files"),
             model_bucket: constant("mlflow"),
+        }
+    }
+}
+
+impl Default for PostgresqlConnection {
+    fn default() -> Self {
+        Self {
+            operator: PostgresqlOperator::default(),
+            host: None,
+            port: port(5432),
+            database: constant("mlflow"),
+            owner: constant("mlflow"),
+            ssl_mode: SslMode::default(),
+            existing_secret: None,
+            existing_secret_username_key: constant("username"),
+            existing_secret_password_key: constant(PASSWORD),
+        }
+    }
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self {
+            username: constant("spira"),
+            existing_secret: None,
+            existing_secret_key: constant(PASSWORD),
         }
     }
 }

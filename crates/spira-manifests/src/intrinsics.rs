@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+
 use crate::kit::Image;
 
 /// The closed set of operations that a builder may use beyond passing values on.
@@ -44,6 +46,15 @@ pub trait Intrinsics {
     /// `object` is `Kind/name` of the object, which the same component must also return.
     fn checksum(&self, object: &str, data: &BTreeMap<String, String>) -> String;
 
+    /// Eight hex digits for the name of a component's one Job: others for each revision of the
+    /// release, and for each other `template`.
+    ///
+    /// A Job runs once and its template cannot be changed. Under a name that ends so, each upgrade
+    /// brings a new Job and removes the last one, also where something that is not Helm applies
+    /// what Helm renders and the revision is always 1. `template` is that of the Job which the
+    /// component returns; it cannot hold the digits itself.
+    fn job_suffix(&self, template: &PodTemplateSpec) -> String;
+
     /// The SHA-256 of a text, in lower-case hex.
     fn sha256(&self, text: &str) -> String;
 
@@ -60,7 +71,8 @@ pub trait Intrinsics {
     /// `key`, else 32 random letters and digits.
     ///
     /// Where `generate` is false and neither is there, rendering fails with a message that names
-    /// `value`, the path that would have given it.
+    /// `value`, the path that would have given it. So it does where the live Secret's has a line
+    /// break, since credentials are put into lines of configuration.
     fn credential(
         &self,
         secret: &str,

@@ -7,6 +7,7 @@ mod extra;
 pub mod gateway;
 mod image;
 mod maps;
+mod members;
 mod numbers;
 pub mod probes;
 pub mod security;
@@ -14,11 +15,14 @@ mod strings;
 pub mod volumes;
 mod workload;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
 pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
+pub use members::Members;
 pub use numbers::*;
 pub use strings::*;
 pub use workload::{Own, Workload};
@@ -29,4 +33,18 @@ pub(crate) use workload::{knobs, struct_with_knobs, workload_values};
 #[must_use]
 pub fn non_empty<T: Default + PartialEq + Clone>(value: &T) -> Option<T> {
     (*value != T::default()).then(|| value.clone())
+}
+
+/// Metadata of an object that holds data or what data depends on: with `keep` it stays when the
+/// release is uninstalled.
+#[must_use]
+pub fn kept(metadata: ObjectMeta, keep: bool) -> ObjectMeta {
+    let mut annotations = metadata.annotations.unwrap_or_default();
+    if keep {
+        annotations.insert("helm.sh/resource-policy".into(), "keep".into());
+    }
+    ObjectMeta {
+        annotations: non_empty(&annotations),
+        ..metadata
+    }
 }

@@ -4,8 +4,6 @@
 //! MinIO and NATS at their start, and can lose NATS for good without a word (SPIRA contract B1,
 //! B7). `scripts/wait.py` and `scripts/link.py` deal with the last two.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, EnvFromSource, EnvVar, Probe, Volume, VolumeMount,
 };
@@ -21,26 +19,41 @@ use crate::{
     },
 };
 
+/// How passwords are hashed.
+pub const HASH_SCHEME: &str = "bcrypt";
+
 /// Where the scripts are mounted.
 const SCRIPTS: &str = "/scripts";
 
 /// The scripts that run beside the program, in its own image.
 #[must_use]
 pub fn scripts_config_map(context: &Context) -> ConfigMap {
+    scripts(
+        context,
+        &[
+            ("link.py", include_str!("scripts/link.py")),
+            ("wait.py", include_str!("scripts/wait.py")),
+        ],
+    )
+}
+
+/// Scripts by file name, which [`volumes`] and [`mounts`] bring into a pod.
+#[must_use]
+pub fn scripts(context: &Context, scripts: &[(&str, &str)]) -> ConfigMap {
+    let data = scripts
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
     ConfigMap {
         metadata: context.meta(scripts_name(context)),
-        data: Some(BTreeMap::from([
-            (
-                "link.py".to_owned(),
-                include_str!("scripts/link.py").to_owned(),
-            ),
-            (
-                "wait.py".to_owned(),
-                include_str!("scripts/wait.py").to_owned(),
-            ),
-        ])),
+        data: Some(data.collect()),
         ..ConfigMap::default()
     }
+}
+
+/// The path of a script in a container.
+#[must_use]
+pub fn script(name: &str) -> String {
+    format!("{SCRIPTS}/{name}")
 }
 
 /// The variables that let a program run as any user on a root file system that cannot be written.
@@ -85,11 +98,7 @@ pub fn wait_container(
     env: &Vec<EnvVar>,
     env_from: EnvFromSource,
 ) -> Container {
-    let mut command = vec![
-        "python3".to_owned(),
-        format!("{SCRIPTS}/wait.py"),
-        timeout.to_string(),
-    ];
+    let mut command = vec!["python3".to_owned(), script("wait.py"), timeout.to_string()];
     command.extend(dependencies.iter().map(|name| (*name).to_owned()));
     Container {
         name: "wait".into(),
@@ -106,7 +115,7 @@ pub fn wait_container(
 /// `check` is `connected`, or `alive` with an optional port on which the program must listen.
 #[must_use]
 pub fn link_probe(check: &[&str], pace: Pace) -> Probe {
-    let mut command = vec!["python3".to_owned(), format!("{SCRIPTS}/link.py")];
+    let mut command = vec!["python3".to_owned(), script("link.py")];
     command.extend(check.iter().map(|word| (*word).to_owned()));
     probes::exec(command, pace)
 }

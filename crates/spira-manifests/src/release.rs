@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use rand::distr::{Alphanumeric, SampleString};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -16,6 +17,7 @@ const MAX_FULLNAME: usize = 52;
 pub struct Release {
     name: String,
     namespace: String,
+    revision: u32,
     live: BTreeMap<(String, String), String>,
     generate: Generate,
     generated: RefCell<BTreeMap<(String, String), String>>,
@@ -31,11 +33,20 @@ impl Release {
         Self {
             name: name.into(),
             namespace: namespace.into(),
+            revision: 1,
             live: BTreeMap::new(),
             generate: |_, _| random_credential(),
             generated: RefCell::default(),
             missing: RefCell::default(),
         }
+    }
+
+    /// Tells how often the release was installed, upgraded or rolled back, this time included: 1
+    /// unless told, as in `helm template`.
+    #[must_use]
+    pub fn with_revision(mut self, revision: u32) -> Self {
+        self.revision = revision;
+        self
     }
 
     /// Makes credentials with `generate` instead of drawing them at random, so that two
@@ -67,7 +78,8 @@ impl Release {
     }
 
     /// The credentials that were asked for, must not be generated, and are not there: the path of
-    /// the value that would have given each. Where there is one, the objects are of no use.
+    /// the value that would have given each. Where there is one, the objects are of no use. One that
+    /// the live Secret holds with a line break counts as missing.
     #[must_use]
     pub fn missing_credentials(&self) -> Vec<String> {
         self.missing.borrow().clone()
@@ -119,6 +131,11 @@ impl Intrinsics for Release {
         sha256(&canonical_json(&json!(data)))
     }
 
+    fn job_suffix(&self, template: &PodTemplateSpec) -> String {
+        let facts = json!({ "revision": self.revision, "template": template });
+        sha256(&canonical_json(&facts))[..8].to_owned()
+    }
+
     fn sha256(&self, text: &str) -> String {
         sha256(text)
     }
@@ -148,10 +165,12 @@ impl Intrinsics for Release {
         if let Some(given) = given {
             return given.to_owned();
         }
-        if let Some(live) = self.live.get(&(secret.to_owned(), key.to_owned())) {
+        let live = self.live.get(&(secret.to_owned(), key.to_owned()));
+        let is_broken = live.is_some_and(|live| live.contains('\n'));
+        if let (Some(live), false) = (live, is_broken) {
             return live.clone();
         }
-        if !generate {
+        if !generate || is_broken {
             let mut missing = self.missing.borrow_mut();
             if !missing.iter().any(|path| path == value) {
                 missing.push(value.to_owned());

@@ -3,12 +3,14 @@
 use serde_json::{Map, Value, json};
 use spira_chart_gen::Subject;
 use spira_chart_gen::prove::generate::Generator;
+use spira_chart_gen::prove::shrink::places;
 use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
 use spira_manifests::{Component, components};
 
+use crate::compare::GENERATED;
 use crate::mutate::mutate;
-use crate::support::{Case, GENERATED, Live};
+use crate::support::{Case, Live};
 
 /// Names of releases that Helm takes: short and longest ones, with dots, with a dash where the name of an object is cut.
 const RELEASES: [&str; 7] = [
@@ -28,6 +30,32 @@ const NAMESPACES: [&str; 4] = [
 ];
 /// What a live Secret may hold: never what the chart would generate.
 const LIVE: [&str; 4] = ["live-secret_0123456789", "a", "true", "é: \"{{ x }}\"\n"];
+
+/// Texts that are lost or changed where they are not quoted as YAML wants it.
+const TEXTS: [&str; 22] = [
+    "two\nlines",
+    "\n  indented\nlines\n\n",
+    "  \n blanks first",
+    "ends in blanks  \n",
+    "\ta tab",
+    "\r\n",
+    "\0",
+    "\u{1b}[0m",
+    "\u{7f}",
+    "\u{85}      ",
+    "\u{2028}      x",
+    "\u{feff}bom",
+    "\u{fffe}",
+    "\u{1f600} é",
+    "a long text of more than eighty characters, which a writer of YAML may want to break somewhere in the middle",
+    "---",
+    "--- # x",
+    "...",
+    "{{ fail \"x\" }}",
+    "0b1",
+    "1:30",
+    "\"",
+];
 
 /// The grammars of all components' values, `global` among them.
 pub struct Grammars(Vec<(Component, Grammar)>);
@@ -75,7 +103,10 @@ impl Iterator for Cases<'_> {
     /// A case, and its values as a document.
     fn next(&mut self) -> Option<Self::Item> {
         let mut document = self.document();
-        if self.rng.below(100) < 25 {
+        if self.rng.one_in(4) {
+            spice(&mut document, &mut self.rng);
+        }
+        if self.rng.below(100) < 15 {
             mutate(&mut document, &mut self.rng);
         }
         let case = Case {
@@ -172,6 +203,20 @@ fn complete_extra_objects(section: &mut Value, name: &str, rng: &mut Rng) {
             object["apiVersion"] = json!("v1");
             object["kind"] = json!(*rng.pick(&["ConfigMap", "Service", "Widget"]));
             object["metadata"] = json!({"name": format!("{name}{}{at}", pointer.len())});
+        }
+    }
+}
+
+/// Puts texts that YAML mistreats where any text may stand: below what is passed on as it is.
+fn spice(document: &mut Value, rng: &mut Rng) {
+    for place in places(document, "") {
+        let free = place.contains("/extraObjects/") && !place.ends_with("/name");
+        let free = free && !place.ends_with("/kind") && !place.ends_with("/apiVersion");
+        if (free || place.ends_with("/value"))
+            && rng.one_in(2)
+            && let Some(Value::String(text)) = document.pointer_mut(&place)
+        {
+            (*rng.pick(&TEXTS)).clone_into(text);
         }
     }
 }

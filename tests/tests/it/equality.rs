@@ -5,16 +5,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 use xtask::helm::Helm;
-use xtask::oracle::Oracle;
+use xtask::oracle::{self, Oracle};
 use xtask::project;
 
+use crate::compare::{Disagreement, Verdict, compare};
+use crate::custom;
 use crate::documents::{Grammars, text};
 use crate::shrink::smallest;
-use crate::support::{Case, Disagreement, Verdict, chart, compare};
+use crate::support::{Case, chart};
 
 /// Cases for each version of Helm.
 const CASES: usize = 2000;
@@ -54,11 +57,22 @@ struct Tally {
 fn chart_equals_library(helm: Helm) {
     let (seed, count) = (setting("SPIRA_SEED", 4), setting("SPIRA_CASES", CASES));
     let mut oracle = Oracle::start(helm, &chart()).expect("oracle");
-    let grammars = Grammars::new();
-    // The two versions get different cases: together they see more.
-    let mut cases = grammars.cases(seed + u64::from(helm.major()) * 1_000_000);
-    let mut tally = Tally::default();
     let clock = Instant::now();
+    // The two versions get different cases: together they see more.
+    let tally = run(
+        &mut oracle,
+        seed + u64::from(helm.major()) * 1_000_000,
+        count,
+    );
+    report(helm, seed, &tally, clock.elapsed().as_secs_f64());
+    judge(helm, seed, count, &tally, &mut oracle);
+}
+
+/// Compares `count` cases.
+fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
+    let grammars = Grammars::new();
+    let mut cases = grammars.cases(seed);
+    let mut tally = Tally::default();
     let mut left = count;
     while left > 0 {
         let batch: Vec<_> = cases.by_ref().take(left.min(BATCH)).collect();
@@ -67,18 +81,31 @@ fn chart_equals_library(helm: Helm) {
         let answers = oracle.render_all(&questions).expect("answers");
         for ((case, document), answer) in batch.into_iter().zip(answers) {
             tally.objects += answer.as_ref().map_or(0, |rendered| rendered.objects.len());
-            match compare(&case.library(), &answer) {
+            match judged(&case, &answer) {
                 Ok(Verdict::Accepted) => tally.accepted += 1,
                 Ok(Verdict::Refused) => tally.refused += 1,
                 Err(Disagreement { kind, .. }) => {
-                    tally.failures.entry(kind).or_insert((case, document, 0)).2 += 1;
+                    let first = tally.failures.entry(kind).or_insert((case, document, 0));
+                    first.2 += 1;
                 }
             }
         }
     }
-    let seconds = clock.elapsed().as_secs_f64();
-    report(helm, seed, &tally, seconds);
-    judge(helm, seed, count, &tally, &mut oracle);
+    tally
+}
+
+/// Whether both sides say the same, and whether the operators' definitions accept what both rendered.
+fn judged(case: &Case, answer: &oracle::Answer) -> Result<Verdict, Disagreement> {
+    let library = case.library();
+    let verdict = compare(&library, answer)?;
+    for object in library.iter().flatten().filter(|o| custom::is_custom(o)) {
+        custom::validate_cr(object).map_err(|text| Disagreement {
+            // The name differs between cases, the field does not.
+            kind: format!("a definition refuses {}", object["kind"]),
+            text,
+        })?;
+    }
+    Ok(verdict)
 }
 
 #[allow(clippy::cast_precision_loss)] // counts of cases are small
@@ -125,7 +152,7 @@ fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle
 fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Case {
     let mut fails = |case: &Case| {
         let answer = oracle.render(&case.for_helm()).expect("answer");
-        compare(&case.library(), &answer).is_err_and(|found| found.kind == kind)
+        judged(case, &answer).is_err_and(|found| found.kind == kind)
     };
     let mut best = case.clone();
     let simpler = [
@@ -157,7 +184,7 @@ fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Cas
 /// The case as a values file and the commands that show it.
 fn describe(helm: Helm, case: &Case, oracle: &mut Oracle) -> String {
     let answer = oracle.render(&case.for_helm()).expect("answer");
-    let found = compare(&case.library(), &answer).expect_err("shrinking keeps the disagreement");
+    let found = judged(case, &answer).expect_err("shrinking keeps the disagreement");
     let dir = project::target_dir().join("disagreements");
     fs::create_dir_all(&dir).expect("target directory");
     let hash = found.kind.bytes().fold(5381_u32, |hash, byte| {
@@ -176,4 +203,51 @@ fn describe(helm: Helm, case: &Case, oracle: &mut Oracle) -> String {
          cargo run -p spira-chart-gen -- render {release} -n {namespace} -f {file}",
         found.text, case.values
     )
+}
+
+/// A chart that ignores one value, and one that prints where it should not, are found out, and what is shown is small.
+#[test]
+fn planted_faults_are_found_and_shrunk() {
+    let faults = [
+        (
+            "inference-server/templates/deployment.yaml",
+            "replicas: {{ .Values.replicas | int64 }}",
+            "replicas: 3",
+            "Deployment.spec.replicas",
+        ),
+        (
+            "nats/templates/poddisruptionbudget.yaml",
+            "if .Values.podDisruptionBudget.enabled",
+            "if true",
+            "other objects",
+        ),
+    ];
+    for (file, right, wrong, kind) in faults {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let copy = dir.path().join("spira");
+        copy_all(&chart(), &copy);
+        let file = copy.join("charts").join(file);
+        let text = fs::read_to_string(&file).expect("a template");
+        assert!(text.contains(right), "{} has no {right}", file.display());
+        fs::write(&file, text.replace(right, wrong)).expect("written");
+        let mut oracle = Oracle::start(Helm::V4, &copy).expect("oracle");
+        let tally = run(&mut oracle, 1, 60);
+        let found = tally.failures.get(kind);
+        let (case, document, _) = found.unwrap_or_else(|| panic!("not found: {kind}"));
+        let shown = shrunk(case, document, kind, &mut oracle);
+        assert!(shown.values.len() < 70, "not small: {}", shown.values);
+        assert!(describe(Helm::V4, &shown, &mut oracle).contains("cargo run"));
+    }
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("directory");
+    for path in crate::support::files(from) {
+        let target = to.join(path.file_name().expect("below a directory"));
+        if path.is_dir() {
+            copy_all(&path, &target);
+        } else {
+            fs::copy(&path, &target).expect("copied");
+        }
+    }
 }

@@ -3,12 +3,18 @@
 //! What the tests need of `tools/` is built on first use.
 
 mod cluster;
+mod compare;
+mod credentials;
+mod custom;
 mod documents;
 mod equality;
 mod freshness;
+mod life;
 mod lint;
 mod merging;
 mod mutate;
+mod operators;
+mod references;
 mod refusals;
 mod schemas;
 mod shrink;

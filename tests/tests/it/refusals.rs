@@ -8,294 +8,71 @@ use xtask::oracle::Oracle;
 use crate::support::{Case, chart};
 
 /// What is wrong, the values, and the path at fault.
+#[rustfmt::skip] // a row a line
 const WRONG: &[(&str, &str, &str)] = &[
     // Wrong types.
-    (
-        "text for a number",
-        "api-server: {replicas: three}",
-        "api-server.replicas",
-    ),
-    (
-        "a number in quotes",
-        "nats: {replicas: '3'}",
-        "nats.replicas",
-    ),
-    (
-        "a fraction for a number",
-        "nats: {replicas: 1.5}",
-        "nats.replicas",
-    ),
-    (
-        "text for a flag",
-        "nats: {natsBox: {enabled: 'yes'}}",
-        "nats.natsBox.enabled",
-    ),
-    (
-        "a number for text",
-        "api-server: {image: {tag: 1.10}}",
-        "api-server.image.tag",
-    ),
-    (
-        "a map for a list",
-        "nats: {tolerations: {}}",
-        "nats.tolerations",
-    ),
-    (
-        "a list for a map",
-        "nats: {podLabels: []}",
-        "nats.podLabels",
-    ),
-    (
-        "text for a map",
-        "inference-server: {resources: small}",
-        "inference-server.resources",
-    ),
-    (
-        "a number for a label",
-        "nats: {podLabels: {a: 1}}",
-        "nats.podLabels.a",
-    ),
-    (
-        "a flag for a node's label",
-        "nats: {nodeSelector: {a: true}}",
-        "nats.nodeSelector.a",
-    ),
-    (
-        "a wrong type in a Kubernetes type",
-        "nats: {extraEnv: [{name: 1}]}",
-        "nats.extraEnv.0.name",
-    ),
+    ("text for a number", "api-server: {replicas: three}", "api-server.replicas"),
+    ("a number in quotes", "nats: {replicas: '3'}", "nats.replicas"),
+    ("a fraction for a number", "nats: {replicas: 1.5}", "nats.replicas"),
+    ("text for a flag", "nats: {natsBox: {enabled: 'yes'}}", "nats.natsBox.enabled"),
+    ("a number for text", "api-server: {image: {tag: 1.10}}", "api-server.image.tag"),
+    ("a map for a list", "nats: {tolerations: {}}", "nats.tolerations"),
+    ("a list for a map", "nats: {podLabels: []}", "nats.podLabels"),
+    ("text for a map", "inference-server: {resources: small}", "inference-server.resources"),
+    ("a number for a label", "nats: {podLabels: {a: 1}}", "nats.podLabels.a"),
+    ("a flag for a node's label", "nats: {nodeSelector: {a: true}}", "nats.nodeSelector.a"),
+    ("a wrong type in a Kubernetes type", "nats: {extraEnv: [{name: 1}]}", "nats.extraEnv.0.name"),
     ("a section that is no map", "global: 3", "global"),
     // Unknown keys.
-    (
-        "an unknown value",
-        "api-server: {replica: 3}",
-        "api-server.replica",
-    ),
-    (
-        "an unknown key of `global`",
-        "global: {registry: a}",
-        "global.registry",
-    ),
-    (
-        "an unknown key deep in `global`",
-        "global: {connections: {nats: {url: a}}}",
-        "global.connections.nats.url",
-    ),
-    (
-        "an unknown component",
-        "apiserver: {replicas: 3}",
-        "apiserver",
-    ),
-    (
-        "an unknown field of a struct",
-        "nats: {image: {name: nats}}",
-        "nats.image.name",
-    ),
-    (
-        "an unknown field of a Kubernetes type",
-        "nats: {affinity: {podAffinty: {}}}",
-        "nats.affinity.podAffinty",
-    ),
-    (
-        "an unknown field of a security context",
-        "nats: {securityContext: {root: false}}",
-        "nats.securityContext.root",
-    ),
+    ("an unknown value", "api-server: {replica: 3}", "api-server.replica"),
+    ("an unknown key of `global`", "global: {registry: a}", "global.registry"),
+    ("an unknown key deep in `global`", "global: {connections: {nats: {url: a}}}", "global.connections.nats.url"),
+    ("an unknown component", "apiserver: {replicas: 3}", "apiserver"),
+    ("an unknown field of a struct", "nats: {image: {name: nats}}", "nats.image.name"),
+    ("an unknown field of a Kubernetes type", "nats: {affinity: {podAffinty: {}}}", "nats.affinity.podAffinty"),
+    ("an unknown field of a security context", "nats: {securityContext: {root: false}}", "nats.securityContext.root"),
     // Out of range.
-    (
-        "a port of 0",
-        "global: {connections: {nats: {port: 0}}}",
-        "global.connections.nats.port",
-    ),
-    (
-        "a port above 65535",
-        "global: {connections: {objectStore: {port: 65536}}}",
-        "global.connections.objectStore.port",
-    ),
-    (
-        "negative replicas",
-        "inference-server: {replicas: -1}",
-        "inference-server.replicas",
-    ),
-    (
-        "too many replicas",
-        "nats: {replicas: 1000}",
-        "nats.replicas",
-    ),
-    (
-        "no replicas for an autoscaler",
-        "api-server: {autoscaling: {minReplicas: 0}}",
-        "api-server.autoscaling.minReplicas",
-    ),
-    (
-        "a negative time",
-        "nats: {terminationGracePeriodSeconds: -5}",
-        "nats.terminationGracePeriodSeconds",
-    ),
-    (
-        "a number beyond 32 bits",
-        "api-server: {drainSeconds: 2147483648}",
-        "api-server.drainSeconds",
-    ),
+    ("a port of 0", "global: {connections: {nats: {port: 0}}}", "global.connections.nats.port"),
+    ("a port above 65535", "global: {connections: {objectStore: {port: 65536}}}", "global.connections.objectStore.port"),
+    ("negative replicas", "inference-server: {replicas: -1}", "inference-server.replicas"),
+    ("too many replicas", "nats: {replicas: 1000}", "nats.replicas"),
+    ("no replicas for an autoscaler", "api-server: {autoscaling: {minReplicas: 0}}", "api-server.autoscaling.minReplicas"),
+    ("a negative time", "nats: {terminationGracePeriodSeconds: -5}", "nats.terminationGracePeriodSeconds"),
+    ("a number beyond 32 bits", "api-server: {drainSeconds: 2147483648}", "api-server.drainSeconds"),
     // Texts of the wrong form.
-    (
-        "a quantity without meaning",
-        "nats: {resources: {limits: {memory: 1 GB}}}",
-        "nats.resources.limits.memory",
-    ),
-    (
-        "a quantity with a bad suffix",
-        "api-server: {tmpSize: 5GB}",
-        "api-server.tmpSize",
-    ),
-    (
-        "a quantity that is a number",
-        "nats: {resources: {limits: {cpu: 1}}}",
-        "nats.resources.limits.cpu",
-    ),
-    (
-        "a size with a fraction",
-        "nats: {jetstream: {size: 1.5Gi}}",
-        "nats.jetstream.size",
-    ),
-    (
-        "a tag with a blank",
-        "nats: {image: {tag: 'a b'}}",
-        "nats.image.tag",
-    ),
-    (
-        "a tag that is a reference",
-        "nats: {image: {tag: ':latest'}}",
-        "nats.image.tag",
-    ),
-    (
-        "a repository in upper case",
-        "nats: {image: {repository: NATS}}",
-        "nats.image.repository",
-    ),
-    (
-        "a short digest",
-        "nats: {image: {digest: 'sha256:abc'}}",
-        "nats.image.digest",
-    ),
-    (
-        "another digest than SHA-256",
-        "nats: {image: {digest: 'md5:abc'}}",
-        "nats.image.digest",
-    ),
-    (
-        "a registry with a scheme",
-        "global: {imageRegistry: 'https://a.example'}",
-        "global.imageRegistry",
-    ),
-    (
-        "a host name with an underscore",
-        "api-server: {ingress: {hosts: [a_b]}}",
-        "api-server.ingress.hosts.0",
-    ),
-    (
-        "a host name with a port",
-        "global: {connections: {nats: {host: 'a:4222'}}}",
-        "global.connections.nats.host",
-    ),
-    (
-        "a name in upper case",
-        "nats: {priorityClassName: High}",
-        "nats.priorityClassName",
-    ),
-    (
-        "a name that ends in a dash",
-        "nats: {serviceAccount: {name: a-}}",
-        "nats.serviceAccount.name",
-    ),
-    (
-        "a full name of 53 characters",
-        "global: {fullnameOverrides: {nats: a0123456789012345678901234567890123456789012345678901}}",
-        "global.fullnameOverrides.nats",
-    ),
-    (
-        "an origin with a path",
-        "api-server: {corsOrigin: 'https://a.example/x'}",
-        "api-server.corsOrigin",
-    ),
-    (
-        "a URL without a scheme",
-        "global: {connections: {mlflow: {url: mlflow}}}",
-        "global.connections.mlflow.url",
-    ),
-    (
-        "a short password",
-        "nats: {password: secret}",
-        "nats.password",
-    ),
-    (
-        "a short key",
-        "api-server: {jwt: {key: secret}}",
-        "api-server.jwt.key",
-    ),
-    (
-        "a line break in a name",
-        "global: {centralChannel: \"a\\nb\"}",
-        "global.centralChannel",
-    ),
-    (
-        "no member of an enum",
-        "api-server: {jwt: {algorithm: none}}",
-        "api-server.jwt.algorithm",
-    ),
-    (
-        "a policy that does not exist",
-        "nats: {image: {pullPolicy: Sometimes}}",
-        "nats.image.pullPolicy",
-    ),
+    ("a quantity without meaning", "nats: {resources: {limits: {memory: 1 GB}}}", "nats.resources.limits.memory"),
+    ("a quantity with a bad suffix", "api-server: {tmpSize: 5GB}", "api-server.tmpSize"),
+    ("a quantity that is a number", "nats: {resources: {limits: {cpu: 1}}}", "nats.resources.limits.cpu"),
+    ("a size with a fraction", "nats: {jetstream: {size: 1.5Gi}}", "nats.jetstream.size"),
+    ("a tag with a blank", "nats: {image: {tag: 'a b'}}", "nats.image.tag"),
+    ("a tag that is a reference", "nats: {image: {tag: ':latest'}}", "nats.image.tag"),
+    ("a repository in upper case", "nats: {image: {repository: NATS}}", "nats.image.repository"),
+    ("a short digest", "nats: {image: {digest: 'sha256:abc'}}", "nats.image.digest"),
+    ("another digest than SHA-256", "nats: {image: {digest: 'md5:abc'}}", "nats.image.digest"),
+    ("a registry with a scheme", "global: {imageRegistry: 'https://a.example'}", "global.imageRegistry"),
+    ("a host name with an underscore", "api-server: {ingress: {hosts: [a_b]}}", "api-server.ingress.hosts.0"),
+    ("a host name with a port", "global: {connections: {nats: {host: 'a:4222'}}}", "global.connections.nats.host"),
+    ("a name in upper case", "nats: {priorityClassName: High}", "nats.priorityClassName"),
+    ("a name that ends in a dash", "nats: {serviceAccount: {name: a-}}", "nats.serviceAccount.name"),
+    ("a full name of 53 characters", "global: {fullnameOverrides: {nats: a0123456789012345678901234567890123456789012345678901}}", "global.fullnameOverrides.nats"),
+    ("an origin with a path", "api-server: {corsOrigin: 'https://a.example/x'}", "api-server.corsOrigin"),
+    ("a URL without a scheme", "global: {connections: {mlflow: {url: mlflow}}}", "global.connections.mlflow.url"),
+    ("a short password", "nats: {password: secret}", "nats.password"),
+    ("a short key", "api-server: {jwt: {key: secret}}", "api-server.jwt.key"),
+    ("a line break in a name", "global: {centralChannel: \"a\\nb\"}", "global.centralChannel"),
+    ("no member of an enum", "api-server: {jwt: {algorithm: none}}", "api-server.jwt.algorithm"),
+    ("a policy that does not exist", "nats: {image: {pullPolicy: Sometimes}}", "nats.image.pullPolicy"),
     // Keys of maps.
-    (
-        "a label that the chart sets",
-        "nats: {podLabels: {app.kubernetes.io/name: a}}",
-        "nats.podLabels",
-    ),
-    (
-        "a common label that the chart sets",
-        "global: {commonLabels: {helm.sh/chart: a}}",
-        "global.commonLabels",
-    ),
-    (
-        "an annotation that the chart sets",
-        "api-server: {podAnnotations: {checksum/config: a}}",
-        "api-server.podAnnotations",
-    ),
-    (
-        "a label with a blank",
-        "nats: {podLabels: {a b: c}}",
-        "nats.podLabels",
-    ),
+    ("a label that the chart sets", "nats: {podLabels: {app.kubernetes.io/name: a}}", "nats.podLabels"),
+    ("a common label that the chart sets", "global: {commonLabels: {helm.sh/chart: a}}", "global.commonLabels"),
+    ("an annotation that the chart sets", "api-server: {podAnnotations: {checksum/config: a}}", "api-server.podAnnotations"),
+    ("a label with a blank", "nats: {podLabels: {a b: c}}", "nats.podLabels"),
     // Nulls.
-    (
-        "null for a number that must be",
-        "nats: {replicas: null}",
-        "nats.replicas",
-    ),
-    (
-        "null for a map that must be",
-        "api-server: {image: null}",
-        "api-server.image",
-    ),
-    (
-        "null deep in `global`",
-        "global: {model: {name: null}}",
-        "global.model.name",
-    ),
-    (
-        "null for a list",
-        "inference-server: {extraEnv: null}",
-        "inference-server.extraEnv",
-    ),
-    (
-        "null in a list",
-        "api-server: {ingress: {hosts: [null]}}",
-        "api-server.ingress.hosts.0",
-    ),
+    ("null for a number that must be", "nats: {replicas: null}", "nats.replicas"),
+    ("null for a map that must be", "api-server: {image: null}", "api-server.image"),
+    ("null deep in `global`", "global: {model: {name: null}}", "global.model.name"),
+    ("null for a list", "inference-server: {extraEnv: null}", "inference-server.extraEnv"),
+    ("null in a list", "api-server: {ingress: {hosts: [null]}}", "api-server.ingress.hosts.0"),
 ];
 
 #[test]
@@ -374,7 +151,7 @@ fn right_values_near_the_wrong_ones_are_accepted() {
         "api-server: {replicas: 3.0}",
     ];
     for values in right {
-        let objects = crate::support::agree(&Case::new(values));
+        let objects = crate::compare::agree(&Case::new(values));
         assert!(objects.is_ok(), "{values}: {objects:?}");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
-use xtask::project;
+use xtask::{definitions, project};
 
 /// The Gateway API, whose kinds are no part of Kubernetes: module, version, and hash of the content.
 const GATEWAY_API: (&str, &str, &str) = (
@@ -53,10 +53,11 @@ pub fn write(kinds: &BTreeSet<(String, String)>) -> String {
     let dir = project::target_dir().join("schemas");
     fs::create_dir_all(&dir).expect("target directory");
     let kubernetes = kubernetes();
-    let gateway = gateway_definitions();
+    let mut definitions = gateway_definitions();
+    definitions.extend(definitions::load().expect("definitions").all);
     for (version, kind) in kinds {
         let schema =
-            builtin(&kubernetes, version, kind).or_else(|| custom(&gateway, version, kind));
+            builtin(&kubernetes, version, kind).or_else(|| custom(&definitions, version, kind));
         let schema = schema.unwrap_or_else(|| panic!("no schema for {kind} of {version}"));
         // Another test may read the file at this moment: it appears whole or not at all.
         let mut file = tempfile::NamedTempFile::new_in(&dir).expect("temporary file");

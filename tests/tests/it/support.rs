@@ -1,4 +1,4 @@
-//! One case, rendered by the library and by Helm, and compared.
+//! Where things are, and one case, as the library renders it and as Helm is asked for it.
 
 use std::cell::Cell;
 use std::fs;
@@ -8,13 +8,11 @@ use std::sync::Once;
 
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
-use spira_chart_gen::diff::difference;
 use spira_chart_gen::render;
 use spira_manifests::{Release, document};
 use xtask::{oracle, project};
 
-/// Stands for a generated credential, which differs from one rendering to the next.
-pub const GENERATED: &str = "(generated)";
+use crate::compare::GENERATED;
 
 /// The umbrella chart.
 pub fn chart() -> PathBuf {
@@ -135,7 +133,7 @@ impl Case {
 }
 
 /// How an answer starts that is a panic.
-const PANIC: &str = "panic: ";
+pub const PANIC: &str = "panic: ";
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -162,162 +160,14 @@ fn quietly<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     })
 }
 
-/// Library and Helm do not do the same.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disagreement {
-    /// What is wrong, the same for all cases that show the same fault.
-    pub kind: String,
-    /// What is wrong with this case.
-    pub text: String,
-}
-
-/// What both sides did with a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Accepted,
-    Refused,
-}
-
-/// Compares what the library and Helm made of one case.
-pub fn compare(
-    library: &Result<Vec<Value>, String>,
-    helm: &oracle::Answer,
-) -> Result<Verdict, Disagreement> {
-    match (library, helm) {
-        (Err(message), _) if message.starts_with(PANIC) => Err(Disagreement {
-            kind: format!("the library's {message}"),
-            text: message.clone(),
-        }),
-        (Ok(library), Ok(helm)) => same_objects(library, &helm.objects),
-        (Err(_), Err(_)) => Ok(Verdict::Refused),
-        (Ok(_), Err(message)) => Err(Disagreement {
-            kind: format!("only Helm refuses: {}", outline(message)),
-            text: message.clone(),
-        }),
-        (Err(message), Ok(_)) => Err(Disagreement {
-            kind: format!("only the library refuses: {}", outline(message)),
-            text: message.clone(),
-        }),
-    }
-}
-
-fn same_objects(library: &[Value], helm: &[Value]) -> Result<Verdict, Disagreement> {
-    let library = sorted(library);
-    let mut helm = sorted(helm);
-    for (ours, theirs) in library.iter().zip(&mut helm) {
-        mask(ours, theirs);
-    }
-    let titles: Vec<_> = library.iter().map(title).collect();
-    let theirs: Vec<_> = helm.iter().map(title).collect();
-    if titles != theirs {
-        return Err(Disagreement {
-            kind: "other objects".into(),
-            text: format!("library: {titles:?}\nHelm:    {theirs:?}"),
-        });
-    }
-    for ((ours, theirs), title) in library.iter().zip(&helm).zip(titles) {
-        if let Some(found) = difference(ours, theirs) {
-            let place: String = found
-                .place
-                .chars()
-                .filter(|c| !c.is_ascii_digit())
-                .collect();
-            let kind = ours["kind"].as_str().unwrap_or_default();
-            let (left, right) = around(&found.left.to_string(), &found.right.to_string());
-            return Err(Disagreement {
-                kind: format!("{kind}{place}"),
-                text: format!(
-                    "{title}: {}\nlibrary: {left}\nHelm:    {right}",
-                    found.place
-                ),
-            });
-        }
-    }
-    Ok(Verdict::Accepted)
-}
-
-/// Of two long texts the part where they begin to differ.
-fn around(left: &str, right: &str) -> (String, String) {
-    let same = left
-        .chars()
-        .zip(right.chars())
-        .take_while(|(a, b)| a == b)
-        .count();
-    let part = |text: &str| {
-        text.chars()
-            .skip(same.saturating_sub(60))
-            .take(200)
-            .collect()
-    };
-    (part(left), part(right))
-}
-
-/// The order of objects means nothing: Helm has one of its own, by kind.
-fn sorted(objects: &[Value]) -> Vec<Value> {
-    let mut objects = objects.to_vec();
-    objects.sort_by_cached_key(title);
+/// The object of a kind and name.
+pub fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
+    let names: Vec<_> = objects
+        .iter()
+        .map(|o| format!("{}/{}", o["kind"], o["metadata"]["name"]))
+        .collect();
     objects
-}
-
-/// Kind and name of an object, and to which component it belongs.
-fn title(object: &Value) -> String {
-    let text = |pointer| {
-        object
-            .pointer(pointer)
-            .and_then(Value::as_str)
-            .unwrap_or("?")
-    };
-    format!(
-        "{}/{} of {}",
-        text("/kind"),
-        text("/metadata/name"),
-        text("/metadata/labels/app.kubernetes.io~1component")
-    )
-}
-
-/// Replaces the credential that Helm generated, where the library says that it generates one and Helm's has the form.
-fn mask(ours: &Value, theirs: &mut Value) {
-    let Some(data) = ours["stringData"].as_object() else {
-        return;
-    };
-    for (key, _) in data.iter().filter(|(_, value)| *value == GENERATED) {
-        let generated = theirs["stringData"]
-            .as_object_mut()
-            .and_then(|data| data.get_mut(key));
-        if let Some(value) = generated
-            && value.as_str().is_some_and(is_credential)
-        {
-            *value = json!(GENERATED);
-        }
-    }
-}
-
-/// Whether a text looks like what the chart generates: 32 letters and digits.
-pub fn is_credential(text: &str) -> bool {
-    text.len() == 32 && text.chars().all(|c| c.is_ascii_alphanumeric())
-}
-
-/// The end of a message, where the reason stands, without what is peculiar to one case.
-fn outline(message: &str) -> String {
-    let last = message.trim_end().lines().last().unwrap_or_default();
-    let place = last.split(['"', '\'']).next().unwrap_or_default();
-    let words = last.rsplit(':').next().unwrap_or_default();
-    let text = format!("{} … {}", place.trim(), words.trim());
-    text.chars()
-        .filter(|c| !c.is_ascii_digit())
-        .take(120)
-        .collect()
-}
-
-/// Fails unless library and both versions of Helm agree on a case; returns the library's objects, or why it refuses.
-pub fn agree(case: &Case) -> Result<Vec<Value>, String> {
-    let library = case.library();
-    for helm in xtask::helm::Helm::ALL {
-        let mut oracle = oracle::Oracle::start(helm, &chart()).expect("oracle");
-        let answer = oracle.render(&case.for_helm()).expect("answer");
-        if let Err(found) = compare(&library, &answer) {
-            panic!("{helm:?}: {}\n{case:#?}", found.text);
-        }
-    }
-    library
+        .iter()
+        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+        .unwrap_or_else(|| panic!("no {kind} {name} among {names:?}"))
 }

@@ -16,7 +16,7 @@ const LAST: u16 = 32_767;
 ///
 /// # Errors
 /// If fewer than `count` ports of the whole range are free.
-pub(super) fn free(count: u16) -> Result<Vec<u16>> {
+pub(crate) fn free(count: u16) -> Result<Vec<u16>> {
     let range = u64::from(LAST - FIRST) + 1;
     let start = RandomState::new().build_hasher().finish() % range;
     // All are held until the last is found: a port that is tried twice must not be given twice.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::Tool;
-use super::recipe::recipe;
+use super::recipe::{recipe, source_of};
 use crate::process::Process;
 use crate::progress::Progress;
 use crate::{Error, Result};
@@ -20,6 +20,13 @@ const STAGES: [&str; 4] = [
 ];
 
 const NO_GO: &str = "\nGo 1.26 or newer builds the tools: install it from https://go.dev/dl and have `go` on the PATH";
+
+/// What `go mod download -json` tells of a module.
+#[derive(serde::Deserialize)]
+struct Downloaded {
+    #[serde(rename = "Dir")]
+    dir: PathBuf,
+}
 
 /// Builds tools from the modules in `source` with the compiler's cache in `home`.
 pub(super) struct Builder<'a> {
@@ -40,7 +47,7 @@ impl<'a> Builder<'a> {
         let bin = place.join("bin");
         fs::create_dir_all(&bin).map_err(Error::file(&bin))?;
         let partial = bin.join(format!(".{tool}.partial"));
-        let module = self.source.join(recipe.module);
+        let module = self.source.join(source_of(tool).module);
         let progress = Progress::start(format!(
             "building {tool} (first use, up to {} on two cores; kept in {})",
             minutes(recipe.seconds),
@@ -101,15 +108,29 @@ impl<'a> Builder<'a> {
         Err(Error::Failed {
             what: format!("go build of {tool} in {}", module.display()),
             status,
-            output: process.log_tail(40),
+            output: said(process.log_tail(40)),
         })
     }
 
     /// Runs `go list -m` with more arguments.
     fn list_module(&self, module: &Path, args: &[&str]) -> Result<String> {
+        self.ask(module, &[&["list", "-m"], args].concat())
+    }
+
+    /// Directory of a module that `requirer` requires.
+    pub(super) fn module_dir(&self, requirer: &Path, module: &str) -> Result<PathBuf> {
+        let answer = self.ask(requirer, &["mod", "download", "-json", module])?;
+        let found: Downloaded = serde_json::from_str(&answer).map_err(|source| Error::Json {
+            what: format!("go mod download of {module}"),
+            source,
+        })?;
+        Ok(found.dir)
+    }
+
+    /// Runs Go to its end and returns its standard output.
+    fn ask(&self, module: &Path, args: &[&str]) -> Result<String> {
         let output = self
             .command(module)
-            .args(["list", "-m"])
             .args(args)
             .output()
             .map_err(|source| Error::Start {
@@ -118,10 +139,11 @@ impl<'a> Builder<'a> {
                 hint: NO_GO,
             })?;
         if !output.status.success() {
+            let text = [output.stdout, output.stderr].concat();
             return Err(Error::Failed {
-                what: format!("go list in {}", module.display()),
+                what: format!("go {} in {}", args.join(" "), module.display()),
                 status: output.status,
-                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+                output: String::from_utf8_lossy(&text).into_owned(),
             });
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -129,8 +151,9 @@ impl<'a> Builder<'a> {
 
     /// Copies the Stage files out of KWOK's module: KWOK 0.8 has none built in, and without them no node gets ready.
     fn copy_stages(&self, module: &Path, place: &Path) -> Result<()> {
-        let dir = self.list_module(module, &["-f", "{{.Dir}}", "sigs.k8s.io/kwok"])?;
-        let from = PathBuf::from(dir).join("kustomize/stage");
+        let from = self
+            .module_dir(module, "sigs.k8s.io/kwok")?
+            .join("kustomize/stage");
         let to = place.join("stages");
         fs::create_dir_all(&to).map_err(Error::file(&to))?;
         for stage in STAGES {
@@ -141,6 +164,14 @@ impl<'a> Builder<'a> {
         }
         Ok(())
     }
+}
+
+/// What the compiler printed. It always says why it fails, unless there was no place left to say it.
+fn said(output: String) -> String {
+    if output.trim().is_empty() {
+        return "no output at all, as when the disk is full (`df -h` tells); building all tools takes about 5 GB".into();
+    }
+    output
 }
 
 /// A rough duration in words.

@@ -1,5 +1,6 @@
 //! What each tool is built from: package, linker flags, and the hash that names its directory.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,45 +17,62 @@ const HELM3: &str = "helm.sh/helm/v3";
 /// Raise it when the way of building changes, so that old binaries are not taken for new.
 const RECIPE: &str = "1: CGO_ENABLED=0 -trimpath -s -w";
 
+/// What a tool is built from, below `tools/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source {
+    /// Directory of the module.
+    pub(super) module: &'static str,
+    /// Directory with sources of our own; none for a program of others.
+    own: Option<&'static str>,
+}
+
+pub(super) fn source_of(tool: Tool) -> Source {
+    let (module, own) = match tool {
+        Tool::Oracle => (".", Some("oracle")),
+        Tool::Sandbox => (".", Some("sandbox")),
+        Tool::KubeScore => ("kube-score", None),
+        // Each links the version of Kubernetes' libraries that its makers release it with.
+        Tool::PostgresOperator => ("operators/zalando", None),
+        Tool::MongodbOperator => ("operators/mongodb", None),
+        _ => (".", None),
+    };
+    Source { module, own }
+}
+
 /// Directories of the built tools, one for each set of sources.
 #[derive(Clone, Debug)]
-pub(super) struct Places {
-    modules: PathBuf,
-    oracle: PathBuf,
-    kube_score: PathBuf,
-}
+pub(super) struct Places(BTreeMap<Source, PathBuf>);
 
 impl Places {
     pub(super) fn of(&self, tool: Tool) -> PathBuf {
-        match tool {
-            Tool::Oracle => self.oracle.clone(),
-            Tool::KubeScore => self.kube_score.clone(),
-            _ => self.modules.clone(),
-        }
+        self.0[&source_of(tool)].clone()
     }
 }
 
-/// Names the directories below `home` after the sources. The oracle has its own, so that a change of it does not link
-/// the control plane again.
+/// Names the directories below `home` after the sources. Our own programs have theirs, so that a change of them does not
+/// link the control plane again.
 pub(super) fn places(source: &Path, home: &Path) -> Result<Places> {
-    let modules = vec![source.join("go.mod"), source.join("go.sum")];
-    let mut oracle = modules.clone();
-    let dir = source.join("oracle");
-    for entry in fs::read_dir(&dir).map_err(Error::file(&dir))? {
-        let path = entry.map_err(Error::file(&dir))?.path();
+    let mut places = BTreeMap::new();
+    for of in BTreeSet::from(Tool::ALL.map(source_of)) {
+        let module = source.join(of.module);
+        let mut files = vec![module.join("go.mod"), module.join("go.sum")];
+        if let Some(own) = of.own {
+            files.extend(go_files(&module.join(own))?);
+        }
+        places.insert(of, home.join(hash(&files)?));
+    }
+    Ok(Places(places))
+}
+
+fn go_files(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(dir).map_err(Error::file(dir))? {
+        let path = entry.map_err(Error::file(dir))?.path();
         if path.extension().is_some_and(|extension| extension == "go") {
-            oracle.push(path);
+            files.push(path);
         }
     }
-    let kube_score = source.join("kube-score");
-    Ok(Places {
-        modules: home.join(hash(&modules)?),
-        oracle: home.join(hash(&oracle)?),
-        kube_score: home.join(hash(&[
-            kube_score.join("go.mod"),
-            kube_score.join("go.sum"),
-        ])?),
-    })
+    Ok(files)
 }
 
 /// Hash of names and contents, in an order that does not depend on the file system.
@@ -83,8 +101,6 @@ fn hash(files: &[PathBuf]) -> Result<String> {
 /// How one tool is built.
 #[derive(Debug)]
 pub(super) struct Recipe {
-    /// Directory of the module, relative to `tools/`.
-    pub(super) module: &'static str,
     /// Package to build.
     pub(super) package: &'static str,
     /// Value of `-ldflags`.
@@ -106,13 +122,14 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
         Tool::Kubeconform => ("github.com/yannh/kubeconform/cmd/kubeconform", 20),
         Tool::KubeScore => ("github.com/zegl/kube-score/cmd/kube-score", 30),
         Tool::Oracle => ("./oracle", 90),
+        Tool::Sandbox => ("./sandbox", 10),
+        Tool::MongodbOperator => (
+            "github.com/mongodb/mongodb-kubernetes-operator/cmd/manager",
+            120,
+        ),
+        Tool::PostgresOperator => ("github.com/zalando/postgres-operator/cmd", 180),
     };
     Ok(Recipe {
-        module: if tool == Tool::KubeScore {
-            "kube-score"
-        } else {
-            "."
-        },
         package,
         ldflags: ldflags(tool, go_mod)?,
         seconds,
@@ -204,15 +221,20 @@ mod tests {
     }
 
     #[test]
-    fn only_the_oracle_moves_when_its_sources_change() {
+    fn only_what_is_built_from_a_source_moves_with_it() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let source = dir.path();
         for (name, text) in [
             ("go.mod", "m"),
             ("go.sum", "s"),
             ("oracle/main.go", "a"),
+            ("sandbox/main.go", "a"),
             ("kube-score/go.mod", "k"),
             ("kube-score/go.sum", "t"),
+            ("operators/mongodb/go.mod", "m"),
+            ("operators/mongodb/go.sum", "m"),
+            ("operators/zalando/go.mod", "z"),
+            ("operators/zalando/go.sum", "z"),
         ] {
             let path = source.join(name);
             fs::create_dir_all(path.parent().expect("below the temporary directory"))
@@ -220,15 +242,29 @@ mod tests {
             fs::write(path, text).expect("file");
         }
         let home = Path::new("home");
-        let before = places(source, home).expect("places");
+        let of = |tool| places(source, home).expect("places").of(tool);
+        let all = || Tool::ALL.map(of);
+        let changed = |before: &[PathBuf; 13]| -> Vec<Tool> {
+            let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
+            pairs
+                .filter(|(_, (before, after))| *before != after)
+                .map(|(tool, _)| tool)
+                .collect()
+        };
+        let before = all();
         fs::write(source.join("oracle/main.go"), "b").expect("file");
-        let after = places(source, home).expect("places");
-        assert_ne!(before.oracle, after.oracle);
-        assert_eq!(before.modules, after.modules);
+        assert_eq!(changed(&before), [Tool::Oracle]);
+        let before = all();
+        fs::write(source.join("operators/zalando/go.sum"), "y").expect("file");
+        assert_eq!(changed(&before), [Tool::PostgresOperator]);
+        let before = all();
         fs::write(source.join("go.sum"), "changed").expect("file");
-        let last = places(source, home).expect("places");
-        assert_ne!(after.modules, last.modules);
-        assert_ne!(after.oracle, last.oracle);
-        assert_eq!(after.kube_score, last.kube_score);
+        let others = [
+            Tool::KubeScore,
+            Tool::MongodbOperator,
+            Tool::PostgresOperator,
+        ];
+        assert_eq!(changed(&before).len(), Tool::ALL.len() - others.len());
+        assert!(changed(&before).iter().all(|tool| !others.contains(tool)));
     }
 }

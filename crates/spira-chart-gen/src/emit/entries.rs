@@ -119,18 +119,25 @@ impl Writer<'_> {
                 at = next;
                 continue;
             }
-            if *guard == Cond::True {
+            let branches = self.branches(sorted[at..].iter().copied(), &Cond::True, names);
+            let branches = branches.filter(|one| *guard != Cond::True || one.count > 1);
+            if *guard == Cond::True && branches.is_none() {
                 self.under(&entry.guard, || {
                     self.entry(entry, entries, indent, names, out);
                 });
                 at += 1;
                 continue;
             }
-            if self.with(entry, indent, names, out) {
+            if self.with(entry, indent, names, out) || self.variants(entry, indent, names, out) {
                 at += 1;
                 continue;
             }
-            at = self.guarded_run(&sorted, at, indent, names, out);
+            if let Some(branches) = branches {
+                self.write_branches(&branches, indent, names, out, &|entries, out| {
+                    self.entries(entries, indent, names, out);
+                });
+                at += branches.count;
+            }
         }
     }
 
@@ -160,40 +167,6 @@ impl Writer<'_> {
         });
         out.push_str(&format!("{pad}{{{{- end }}}}\n"));
         Some(next)
-    }
-
-    /// Neighbours that build on one guard share its `if`; those with the contrary its `else`.
-    pub(super) fn guarded_run(
-        &self,
-        sorted: &[&Entry],
-        from: usize,
-        indent: usize,
-        names: &Names,
-        out: &mut String,
-    ) -> usize {
-        let pad = " ".repeat(indent);
-        let guard = &sorted[from].guard;
-        if self.variants(sorted[from], indent, names, out) {
-            return from + 1;
-        }
-        let mut at = from;
-        out.push_str(&format!(
-            "{pad}{}\n",
-            action("if", &self.condition(guard, names), &pad)
-        ));
-        self.under(guard, || {
-            at = self.run_under(sorted, at, guard, indent, names, out);
-        });
-        let contrary = self.condition(&self.contrary(guard), names);
-        if at < sorted.len() && self.condition(&sorted[at].guard, names) == contrary {
-            out.push_str(&format!("{pad}{{{{- else }}}}\n"));
-            let other = sorted[at].guard.clone();
-            self.under(&other, || {
-                at = self.run_under(sorted, at, &other, indent, names, out);
-            });
-        }
-        out.push_str(&format!("{pad}{{{{- end }}}}\n"));
-        at
     }
 
     pub(super) fn run_under(

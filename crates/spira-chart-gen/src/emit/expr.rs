@@ -71,7 +71,7 @@ impl Writer<'_> {
             match shape {
                 Shape::Str(string) => string.min > 0,
                 Shape::Enum(_) => true,
-                Shape::Int { min, max } => *min > 0 || *max < 0,
+                Shape::Int { min, max, .. } => *min > 0 || *max < 0,
                 Shape::Struct(fields) => fields
                     .iter()
                     .any(|(_, field)| !matches!(field, Shape::Opt(_))),
@@ -214,6 +214,18 @@ impl Writer<'_> {
                     String::new()
                 }
             }
+            Intrinsic::JobSuffix => {
+                let Some(shared) = self.outline.job_template(self.traced) else {
+                    self.refuse(
+                        "the suffix of a Job's name stands elsewhere than in it".to_owned(),
+                    );
+                    return String::new();
+                };
+                format!(
+                    "dict \"revision\" {prefix}.Release.Revision \"template\" (include \"{}\" {root} | fromYaml) | toRawJson | sha256sum | trunc 8",
+                    shared.name
+                )
+            }
             Intrinsic::Sha256(text) => format!("{} | sha256sum", self.expression(text, names)),
             Intrinsic::Join { path, separator } => {
                 format!("join {} {}", go_string(separator), self.path(path, names))
@@ -314,6 +326,8 @@ impl Writer<'_> {
             Seg::Str(Source::Value(path)) if !self.is_plain(seg) => {
                 self.string_shape(path).is_some_and(StrShape::is_one_line)
             }
+            // The helper refuses a live Secret with more than one line.
+            Seg::Str(Source::Call(call)) if matches!(**call, Intrinsic::Credential { .. }) => true,
             seg => self.is_plain(seg),
         }
     }

@@ -223,7 +223,11 @@ fn credential(own: &str) -> String {
                 {{- if .given }}\n\
                 {{- .given }}\n\
                 {{- else if $live }}\n\
-                {{- $live | b64dec }}\n\
+                {{- $live = $live | b64dec }}\n\
+                {{- if contains \"\\n\" $live }}\n\
+                {{- fail (printf \"%s: the live Secret %s has a line break under %s, which no program would read\" .value .secret .key) }}\n\
+                {{- end }}\n\
+                {{- $live }}\n\
                 {{- else if .root.Values.global.secrets.generate }}\n\
                 {{- /* One for the whole rendering, whoever asks first. */}}\n\
                 {{- $made := printf \"made %s/%s\" .secret .key }}\n\

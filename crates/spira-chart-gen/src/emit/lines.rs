@@ -1,7 +1,7 @@
 //! Text of several lines, as a literal block.
 
 use super::{
-    guards::{beyond, walked},
+    wrap::fold,
     writer::{Names, Writer},
 };
 use crate::tree::{Cond, Entry, Node, Scalar, Seg};
@@ -53,59 +53,26 @@ impl Writer<'_> {
     }
 
     fn lines(&self, lines: &[Entry], indent: usize, names: &Names, out: &mut String) {
-        let pad = " ".repeat(indent);
         let mut at = 0;
         while at < lines.len() {
-            let guard = self.line_guard(&lines[at]);
-            if *guard == Cond::True {
+            let guard = self.needed_guard(&lines[at]);
+            let branches = self.branches(&lines[at..], &Cond::True, names);
+            let branches = branches.filter(|one| *guard != Cond::True || one.count > 1);
+            if *guard == Cond::True && branches.is_none() {
                 // An action that trims would swallow the empty lines before it.
                 let control_follows = lines.get(at + 1).is_none_or(|next| {
-                    *self.line_guard(next) != Cond::True || !matches!(next.node, Node::Leaf(_))
+                    *self.needed_guard(next) != Cond::True || !matches!(next.node, Node::Leaf(_))
                 });
                 self.line(&lines[at], control_follows, indent, names, out);
                 at += 1;
                 continue;
             }
-            out.push_str(&format!(
-                "{pad}{{{{- if {} }}}}\n",
-                self.condition(guard, names)
-            ));
-            at = self.lines_under(lines, at, guard, indent, names, out);
-            let contrary = self.condition(&self.contrary(guard), names);
-            if at < lines.len() && self.condition(&lines[at].guard, names) == contrary {
-                out.push_str(&format!("{pad}{{{{- else }}}}\n"));
-                at = self.lines_under(lines, at, &lines[at].guard, indent, names, out);
+            if let Some(branches) = branches {
+                self.write_branches(&branches, indent, names, out, &|lines, out| {
+                    self.lines(lines, indent, names, out);
+                });
+                at += branches.count;
             }
-            out.push_str(&format!("{pad}{{{{- end }}}}\n"));
-        }
-    }
-
-    fn lines_under(
-        &self,
-        lines: &[Entry],
-        from: usize,
-        held: &Cond,
-        indent: usize,
-        names: &Names,
-        out: &mut String,
-    ) -> usize {
-        let inner: Vec<Entry> = lines[from..]
-            .iter()
-            .map_while(|entry| {
-                Some(Entry {
-                    guard: beyond(&entry.guard, held)?,
-                    ..entry.clone()
-                })
-            })
-            .collect();
-        self.lines(&inner, indent, names, out);
-        from + inner.len()
-    }
-
-    fn line_guard<'e>(&self, entry: &'e Entry) -> &'e Cond {
-        match walked(entry) {
-            Some(path) if self.says(&entry.guard, path) => &Cond::True,
-            _ => &entry.guard,
         }
     }
 
@@ -142,7 +109,11 @@ impl Writer<'_> {
                         out.push_str(&format!("{pad}{{{{ \"\" }}}}\n"));
                     }
                     [Seg::Lit(text)] if text.is_empty() => out.push('\n'),
-                    segs => out.push_str(&format!("{pad}{}\n", self.inline(segs, names))),
+                    segs => {
+                        let line = format!("{pad}{}", self.inline(segs, names));
+                        out.push_str(&fold(&line, indent));
+                        out.push('\n');
+                    }
                 }
             }
             _ => self.refuse("a line of text is no text".to_owned()),

@@ -1,7 +1,7 @@
 //! What a component's templates share: label maps and hashed data become named templates.
 
 use crate::{
-    eval::identity,
+    eval::{identity, job_template},
     trace::Traced,
     tree::{Cond, Entry, Intrinsic, Node, Scalar, Seg, Source},
 };
@@ -42,6 +42,13 @@ impl Outline {
             data: shared_data(component, traced),
             lists: shared_lists(component, traced),
         }
+    }
+
+    /// The shared pod template of the Job.
+    #[must_use]
+    pub fn job_template(&self, traced: &Traced) -> Option<&Shared> {
+        let entries = job_entries(traced)?;
+        self.data.iter().find(|shared| shared.entries == entries)
     }
 
     /// The shared data that the checksum of an object hashes.
@@ -173,7 +180,14 @@ fn shared_data(component: &str, traced: &Traced) -> Vec<Shared> {
         .objects
         .iter()
         .for_each(|object| checksums(&object.node, &mut asked));
-    let mut shared: Vec<Shared> = Vec::new();
+    let mut shared: Vec<Shared> = job_entries(traced)
+        .map(|entries| Shared {
+            name: format!("{component}.podTemplate"),
+            about: "The pod of the Job, apart so that its checksum can be taken.".to_owned(),
+            entries: entries.to_vec(),
+        })
+        .into_iter()
+        .collect();
     for object in asked {
         let Some(entries) = data_entries(traced, &object) else {
             continue;
@@ -270,6 +284,16 @@ fn camel(text: &str) -> String {
         let (head, tail) = word.split_at(word.len().min(1));
         camel + &head.to_uppercase() + tail
     })
+}
+
+/// The pod template of the component's Job, where it has one whose name follows from it.
+fn job_entries(traced: &Traced) -> Option<&[Entry]> {
+    let job = traced.objects.iter().find(|entry| {
+        identity(&entry.node).is_some_and(|(kind, name)| {
+            kind == "Job" && name.contains(&Seg::Str(Source::Call(Box::new(Intrinsic::JobSuffix))))
+        })
+    })?;
+    job_template(&job.node).map(Node::entries)
 }
 
 /// The data of the object told by `Kind/name`, where it has some.

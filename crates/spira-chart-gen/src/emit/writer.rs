@@ -139,7 +139,7 @@ impl<'a> Writer<'a> {
             };
             shape = match inner {
                 Shape::Struct(fields) => &fields.iter().find(|(key, _)| key == step)?.1,
-                Shape::List(item) => item,
+                Shape::List { item, .. } => item,
                 Shape::Map { value, .. } => value,
                 _ => return None,
             };

@@ -152,7 +152,7 @@ impl<'a> Generator<'a> {
     fn collect_valid(&mut self, shape: &'a Shape, known: &mut HashMap<String, usize>) {
         match shape {
             Shape::Str(string) => self.collect_valid_string(string, known),
-            Shape::Opt(inner) | Shape::List(inner) => self.collect_valid(inner, known),
+            Shape::Opt(inner) | Shape::List { item: inner, .. } => self.collect_valid(inner, known),
             Shape::Struct(fields) => fields
                 .iter()
                 .for_each(|(_, field)| self.collect_valid(field, known)),
@@ -175,7 +175,10 @@ impl<'a> Generator<'a> {
     fn draw(&self, shape: &Shape, path: u64, draw: &mut Draw) -> Value {
         match shape {
             Shape::Str(string) => json!(self.string(string, path, draw)),
-            Shape::Int { min, max } => json!(self.integer(*min, *max, path, draw)),
+            Shape::Int { min, max, among } if among.is_empty() => {
+                json!(self.integer(*min, *max, path, draw))
+            }
+            Shape::Int { among, .. } => json!(draw.rng.pick(among)),
             Shape::Bool => json!(on(draw)),
             Shape::Enum(names) => json!(draw.rng.pick(names)),
             Shape::Opt(inner) => {
@@ -196,7 +199,7 @@ impl<'a> Generator<'a> {
                     })
                     .collect(),
             ),
-            Shape::List(item) => (0..count(draw))
+            Shape::List { item, may_be_empty } => (0..count(draw).max(u64::from(!may_be_empty)))
                 .map(|at| self.draw(item, step(path, &at.to_le_bytes()), draw))
                 .collect(),
             Shape::Map { key, value } => Value::Object(

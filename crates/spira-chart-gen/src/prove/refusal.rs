@@ -37,59 +37,75 @@ impl Prover<'_> {
             field: shown.field,
             builder: shown.builder.to_string(),
             template: shown.template.to_string(),
-            values: self.that_matter(&smallest, release),
+            values: self.values(&smallest, release),
             cases,
         }
     }
 
-    /// The values whose change makes the difference vanish, as `path: value` lines.
-    fn that_matter(&self, document: &Value, release: &Release) -> Vec<String> {
-        let mut shown: Vec<String> = Vec::new();
-        let mut all = places(document, "");
-        // Parts before their containers: a container is only worth showing if none of its parts is.
-        all.reverse();
-        let other = |value: &Value| match value {
-            Value::Array(items) if !items.is_empty() => vec![json!([])],
-            Value::Object(fields) if !fields.is_empty() => vec![json!({})],
-            Value::Bool(is) => vec![json!(!is)],
-            Value::Number(_) => vec![json!(7), json!(7777), json!(30_001)],
-            Value::String(_) => vec![json!("b"), json!("zq0000qz")],
-            Value::Array(_) | Value::Object(_) | Value::Null => {
-                vec![json!(["b"]), json!({"b": "b"}), json!("b"), json!(30_001)]
-            }
-        };
-        for place in all {
-            let Some(value) = document.pointer(&place) else {
-                continue;
-            };
-            if shown
-                .iter()
-                .any(|part| part.starts_with(&format!("{place}/")))
-            {
-                continue;
-            }
-            let matters = other(value).into_iter().any(|other| {
-                let mut changed = document.clone();
-                if let Some(slot) = changed.pointer_mut(&place) {
-                    *slot = other;
-                }
-                matches!(self.compare(&changed, release), Ok(None))
+    /// The values that make the difference, as `path: value`: those whose change makes it vanish.
+    /// A flag can do so by hiding it; if there are only flags, those whose change shows in it too.
+    fn values(&self, document: &Value, release: &Release) -> Vec<String> {
+        let found = |document: &Value| self.compare(document, release).ok();
+        let vanishes = |changed: &Value| matches!(found(changed), Some(None));
+        let mut places = that_matter(document, &vanishes);
+        let is_flag = |place: &String| document.pointer(place).is_some_and(Value::is_boolean);
+        if places.iter().all(is_flag)
+            && let Some(Some(here)) = found(document)
+        {
+            let shows = that_matter(document, &|changed| {
+                found(changed).flatten().is_some_and(|there| {
+                    there.field == here.field
+                        && (there.builder != here.builder || there.template != here.template)
+                })
             });
-            if matters {
-                shown.push(place);
-            }
+            places.extend(shows.into_iter().filter(|place| !is_flag(place)));
+            places.sort();
+            places.dedup();
         }
-        shown.reverse();
-        shown
-            .iter()
-            .map(|place| {
-                format!(
-                    "{}: {}",
-                    dotted(place),
-                    document.pointer(place).unwrap_or(&Value::Null)
-                )
-            })
-            .collect()
+        let shown = places.iter().map(|place| {
+            let value = document.pointer(place).unwrap_or(&Value::Null);
+            format!("{}: {value}", dotted(place))
+        });
+        shown.collect()
+    }
+}
+
+/// The places of values of which some change matters.
+fn that_matter(document: &Value, matters: &dyn Fn(&Value) -> bool) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    // Parts before their containers: a container is only worth showing if none of its parts is.
+    for place in places(document, "").into_iter().rev() {
+        let inside = format!("{place}/");
+        if shown.iter().any(|part| part.starts_with(&inside)) {
+            continue;
+        }
+        let others = document.pointer(&place).map(others).unwrap_or_default();
+        let any = others.into_iter().any(|other| {
+            let mut changed = document.clone();
+            if let Some(slot) = changed.pointer_mut(&place) {
+                *slot = other;
+            }
+            matters(&changed)
+        });
+        if any {
+            shown.push(place);
+        }
+    }
+    shown.reverse();
+    shown
+}
+
+/// Values unlike this one.
+fn others(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) if !items.is_empty() => vec![json!([])],
+        Value::Object(fields) if !fields.is_empty() => vec![json!({})],
+        Value::Bool(is) => vec![json!(!is)],
+        Value::Number(_) => vec![json!(7), json!(7777), json!(30_001)],
+        Value::String(_) => vec![json!("b"), json!("zq0000qz")],
+        Value::Array(_) | Value::Object(_) | Value::Null => {
+            vec![json!(["b"]), json!({"b": "b"}), json!("b"), json!(30_001)]
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     identity::{self, name_bare_lines, numbered},
     parts::{Content, Part, Parts},
     sample::Samples,
+    segments::segments,
 };
 use crate::{diff, tree::Scalar};
 
@@ -205,6 +206,15 @@ impl<'a> Folder<'a> {
         self.wholes.get(&(part.id, list)).cloned()
     }
 
+    /// What a scalar of an output cannot be, if it cannot.
+    #[must_use]
+    pub fn wrong(&self, scalar: &Value) -> Option<String> {
+        match scalar {
+            Value::String(text) => segments(self.samples, text).err(),
+            scalar => self.scalar(scalar).err(),
+        }
+    }
+
     /// A number that is no sample but close to one has been computed from it.
     fn check_computed(&self, number: i64) -> Fallible<()> {
         if self.literals.contains(&number) {
@@ -219,6 +229,7 @@ impl<'a> Folder<'a> {
             Some((sentinel, path)) if (number - sentinel).abs() <= 2 || number >= 1_000_000_000 => {
                 let by = number - sentinel;
                 let sign = if by < 0 { '-' } else { '+' };
+                let path = path.trim_start_matches('.');
                 Err(format!(
                     "a number is computed from {path}, it seems ({path} {sign} {}); numbers can only be passed on",
                     by.abs()

@@ -18,6 +18,8 @@ pub enum Shape {
         min: i64,
         /// The greatest value.
         max: i64,
+        /// The only values that are allowed; empty, all within the bounds are.
+        among: Vec<i64>,
     },
     /// A boolean.
     Bool,
@@ -28,7 +30,12 @@ pub enum Shape {
     /// A struct.
     Struct(Vec<(String, Shape)>),
     /// A list.
-    List(Box<Shape>),
+    List {
+        /// The shape of its items.
+        item: Box<Shape>,
+        /// Whether it may be empty.
+        may_be_empty: bool,
+    },
     /// A map with the user's own keys.
     Map {
         /// The shape of its keys.
@@ -215,7 +222,7 @@ impl Reader<'_> {
 
     fn option(&mut self, inner: &Value, path: &str) -> Result<Shape, Refusal> {
         match self.shape(inner, path)? {
-            Shape::List(_) | Shape::Map { .. } => refuse(
+            Shape::List { .. } | Shape::Map { .. } => refuse(
                 path,
                 "an Option of a list or map cannot be traced; empty is absent, so drop the Option",
             ),
@@ -234,11 +241,14 @@ impl Reader<'_> {
                 schema,
                 list: false,
             } => Ok(Shape::Whole { schema, list: true }),
-            Shape::Whole { .. } | Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(
+            Shape::Whole { .. } | Shape::List { .. } | Shape::Map { .. } | Shape::Opt(_) => refuse(
                 path,
                 "a list of lists, maps or Options cannot be traced; use a list of structs",
             ),
-            item => Ok(Shape::List(Box::new(item))),
+            item => Ok(Shape::List {
+                item: Box::new(item),
+                may_be_empty: schema["minItems"].as_u64().is_none_or(|least| least == 0),
+            }),
         }
     }
 
@@ -273,7 +283,7 @@ impl Reader<'_> {
                         schema: schema.clone(),
                         list: false,
                     }),
-                    Shape::List(_) | Shape::Map { .. } | Shape::Opt(_) => refuse(
+                    Shape::List { .. } | Shape::Map { .. } | Shape::Opt(_) => refuse(
                         path,
                         "a map of lists, maps or Options cannot be traced; use a map of strings or structs",
                     ),
@@ -361,5 +371,12 @@ fn int_shape(schema: &Value) -> Shape {
     if let Some(bound) = schema["maximum"].as_i64() {
         max = bound;
     }
-    Shape::Int { min, max }
+    let among = schema["enum"].as_array();
+    Shape::Int {
+        min,
+        max,
+        among: among.map_or_else(Vec::new, |all| {
+            all.iter().filter_map(Value::as_i64).collect()
+        }),
+    }
 }

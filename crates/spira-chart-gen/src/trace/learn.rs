@@ -7,6 +7,7 @@
 //! settles most, and each part is learned by itself.
 
 use std::{
+    cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
@@ -286,7 +287,8 @@ impl<'a> Learner<'a> {
         Ok(Some(Decision::Split(best, arms)))
     }
 
-    /// The choice that leaves most variants settled, among those that alone make a difference.
+    /// The choice that leaves most variants settled, or else least to be asked, among those that
+    /// alone make a difference.
     fn best_choice(
         &mut self,
         domain: &Domain,
@@ -308,12 +310,12 @@ impl<'a> Learner<'a> {
                     .or_default()
                     .insert(*answer);
             }
-            by_variant
-                .values()
-                .filter(|answers| answers.len() == 1)
-                .count()
-                * 100
-                / by_variant.len().max(1)
+            let settled = by_variant.values().filter(|answers| answers.len() == 1);
+            let left: usize = by_variant.values().map(BTreeSet::len).sum();
+            (
+                settled.count() * 100 / by_variant.len().max(1),
+                Reverse(left),
+            )
         };
         candidates
             .iter()

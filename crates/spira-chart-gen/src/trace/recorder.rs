@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use spira_manifests::{Intrinsics, kit::Image};
 
 use super::{sample::Samples, segments::segments};
@@ -92,6 +93,10 @@ impl Intrinsics for Recorder<'_> {
 
     fn checksum(&self, object: &str, _data: &BTreeMap<String, String>) -> String {
         self.samples.call(Intrinsic::Checksum(self.text(object)))
+    }
+
+    fn job_suffix(&self, _template: &PodTemplateSpec) -> String {
+        self.samples.call(Intrinsic::JobSuffix)
     }
 
     fn sha256(&self, text: &str) -> String {

@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use super::{
+    fault::Fault,
     fold::{Folder, Out, Slot},
     sample::{Assign, Samples},
 };
@@ -146,6 +147,17 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// A run whose output cannot be followed.
+    #[must_use]
+    pub fn fault<'f>(&'f self, document: &'f Value, built: &'f [Value]) -> Fault<'f> {
+        Fault {
+            subject: self.subject,
+            samples: self.samples,
+            document,
+            built,
+        }
+    }
+
     /// The run for an assignment, made now if it was not before.
     ///
     /// # Errors
@@ -159,9 +171,12 @@ impl<'a> Runs<'a> {
         let objects = if let Some(&same) = self.by_document.get(&that_count) {
             self.all[same].objects.clone()
         } else {
-            let built = self.build(&self.document(assign))?;
-            let slots = self.folder.objects(&built);
-            let slots = slots.map_err(|why| self.refuse(why))?;
+            let document = self.document(assign);
+            let built = self.build(&document)?;
+            let slots = self.folder.objects(&built).map_err(|why| {
+                let fault = self.fault(&document, &built);
+                self.refuse(fault.describe(why, &|scalar| self.folder.wrong(scalar)))
+            })?;
             slots.iter().map(|slot| self.place(slot)).collect()
         };
         let run = self.all.len();

@@ -258,7 +258,7 @@ impl Samples {
             Shape::Str(string) => {
                 self.register_string(Source::Value(path.to_owned()), path, string);
             }
-            Shape::Int { min, max } => self.register_int(path, *min, *max)?,
+            Shape::Int { min, max, among } => self.register_int(path, *min, *max, among)?,
             Shape::Bool => self.register_choice(path, Kind::Bool),
             Shape::Enum(names) => self.register_choice(path, Kind::Enum(names.clone())),
             Shape::Opt(inner) => {
@@ -276,14 +276,18 @@ impl Samples {
                     self.register(field, &format!("{path}.{key}"), grammar)?;
                 }
             }
-            Shape::List(item) => {
-                self.register_list(path);
+            Shape::List { item, may_be_empty } => {
+                self.lists.push(path.to_owned());
+                if *may_be_empty {
+                    self.register_choice(path, Kind::NonEmpty);
+                }
                 for at in 0..3 {
                     self.register(item, &format!("{path}[{at}]"), grammar)?;
                 }
             }
             Shape::Map { key, value } => {
-                self.register_list(path);
+                self.lists.push(path.to_owned());
+                self.register_choice(path, Kind::NonEmpty);
                 for at in 0..3 {
                     let entry = format!("{path}{{{at}}}");
                     self.register_string(Source::Key(entry.clone()), &format!("{entry}#key"), key);
@@ -320,11 +324,6 @@ impl Samples {
         self.strings.insert(path.to_owned(), shape.clone());
     }
 
-    fn register_list(&mut self, path: &str) {
-        self.lists.push(path.to_owned());
-        self.register_choice(path, Kind::NonEmpty);
-    }
-
     /// Witnesses make no choices: they are always on.
     fn register_choice(&mut self, path: &str, kind: Kind) {
         if !is_witness(path) {
@@ -336,17 +335,28 @@ impl Samples {
         }
     }
 
-    fn register_int(&mut self, path: &str, min: i64, max: i64) -> Result<(), Refusal> {
+    fn register_int(
+        &mut self,
+        path: &str,
+        min: i64,
+        max: i64,
+        among: &[i64],
+    ) -> Result<(), Refusal> {
         let at = i64::try_from(self.ints.len()).expect("fewer integers than i64 holds");
         let free =
             |number: &i64| !self.ints.contains_key(number) && !self.literals.contains(number);
-        let sentinel = if max > 2_000_000_000 && min < 1_000_000_000 {
+        let sentinel = if !among.is_empty() {
+            among.iter().copied().rev().find(free)
+        } else if max > 2_000_000_000 && min < 1_000_000_000 {
             Some(1_170_000_017 + at * 7919)
         } else if max >= 65_535 && min <= 20_011 {
             Some(20_011 + at * 97)
         } else {
-            // In a narrow range any number will do that the builders do not name themselves.
-            (min.max(max - 500)..max).rev().find(free)
+            // In a narrow range any number will do that the builders do not name themselves, at
+            // best one whose neighbours are free too, so that one more or less is seen.
+            let lonely = |number: &i64| (number - 2..=number + 2).all(|near| free(&near));
+            let room = || (min.max(max - 500)..max).rev();
+            room().find(lonely).or_else(|| room().find(free))
         };
         let Some(sentinel) = sentinel.filter(|sentinel| (min..=max).contains(sentinel)) else {
             return Err(Refusal::Grammar {
@@ -381,7 +391,7 @@ impl Samples {
                     .map(|(key, field)| (key.clone(), self.plan(field, &format!("{path}.{key}"))))
                     .collect(),
             ),
-            Shape::List(item) => {
+            Shape::List { item, .. } => {
                 let items = (0..3)
                     .map(|at| self.plan(item, &format!("{path}[{at}]")))
                     .collect();

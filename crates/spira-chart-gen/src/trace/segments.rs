@@ -97,6 +97,7 @@ fn marker_end(bytes: &[u8], at: usize) -> Option<usize> {
 fn changed(samples: &Samples, text: &str) -> String {
     match samples.source(&text.to_ascii_lowercase()) {
         Some(Source::Value(path) | Source::Key(path)) => {
+            let path = path.trim_start_matches('.');
             format!(
                 "the string {path} is changed on its way (its letters' case, it seems); only a whole string can be followed"
             )

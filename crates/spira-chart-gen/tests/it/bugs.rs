@@ -33,6 +33,10 @@ pub(crate) struct Inner {
     tag: Option<String>,
     whole: ResourceRequirements,
     port: u16,
+    #[schemars(range(min = 0, max = 999))]
+    pods: i32,
+    #[schemars(range(min = 0, max = 999))]
+    spare: i32,
     m: BTreeMap<String, String>,
 }
 
@@ -47,6 +51,10 @@ type Bug = (&'static str, fn(&Inner) -> Value);
 /// How often 20 seeds may miss a bug: never, but for the one that must guess a map's key.
 const BUGS: &[Bug] = &[
     ("adds 1 to a number", |v| json!(v.n.wrapping_add(1))),
+    ("adds 1 to a number of few", |v| {
+        json!([v.pods + 1, v.spare])
+    }),
+    ("doubles a number of few", |v| json!(v.pods * 2)),
     ("upper-cases a string", |v| json!(v.name.to_uppercase())),
     ("compares a length", |v| json!(v.list.len() > 1)),
     ("compares a number with a constant", |v| {
@@ -148,6 +156,87 @@ fn verdict(bug: Bug, seed: u64) -> Option<Refusal> {
     }
 }
 
+/// A refusal says in which object and field it is, and by which value.
+fn assert_names(message: &str, value: &str) {
+    assert!(
+        message.starts_with("buggy: Planted/bug, field spec.field"),
+        "{message}"
+    );
+    assert!(message.contains(value), "{message} does not name {value}");
+}
+
+/// The refusal of a bug, by its name in the table.
+fn refusal(name: &str) -> String {
+    let bug = BUGS
+        .iter()
+        .find(|bug| bug.0 == name)
+        .expect("it is planted");
+    verdict(*bug, 1).expect("it is refused").to_string()
+}
+
+#[test]
+fn a_number_plus_1_is_refused() {
+    let message = refusal("adds 1 to a number");
+    assert_names(&message, "inner.n + 1");
+    assert!(message.contains("can only be passed on"), "{message}");
+}
+
+/// Samples of numbers that are all small stand apart too.
+#[test]
+fn a_number_of_few_plus_1_is_refused() {
+    assert_names(&refusal("adds 1 to a number of few"), "inner.pods + 1");
+}
+
+#[test]
+fn a_changed_case_is_refused() {
+    let message = refusal("upper-cases a string");
+    assert_names(&message, "inner.name");
+    assert!(message.contains("case"), "{message}");
+}
+
+#[test]
+fn a_compared_length_is_refused() {
+    assert_names(&refusal("compares a length"), "inner.list");
+}
+
+#[test]
+fn a_number_compared_with_a_constant_is_refused() {
+    let message = refusal("compares a number with a constant");
+    assert_names(&message, "inner.port: 8443");
+}
+
+#[test]
+fn one_key_of_a_map_is_refused() {
+    let message = refusal("looks up one key of a map");
+    assert_names(&message, "inner.m: {\"debug\":");
+}
+
+#[test]
+fn the_first_of_a_list_is_refused() {
+    let message = refusal("takes the first of a list");
+    assert_names(&message, "inner.items[0].name");
+    assert!(message.contains("outside the range"), "{message}");
+}
+
+#[test]
+fn a_sorted_list_is_refused() {
+    assert_names(&refusal("sorts a list"), "inner.list[");
+}
+
+#[test]
+fn a_cut_string_is_refused() {
+    assert_names(&refusal("cuts a string"), "inner.name: \"");
+    let message = refusal("cuts a string short");
+    assert_names(&message, "inner.name");
+    assert!(message.contains("cut"), "{message}");
+}
+
+/// Where no change of a single value makes the difference vanish, those that show in it are named.
+#[test]
+fn a_doubled_number_is_refused() {
+    assert_names(&refusal("doubles a number of few"), "inner.pods: ");
+}
+
 /// The table of how often 20 seeds miss each bug.
 #[test]
 fn planted_bugs() {
@@ -156,11 +245,15 @@ fn planted_bugs() {
     for bug in BUGS {
         let verdicts: Vec<Option<Refusal>> = (1..=20).map(|seed| verdict(*bug, seed)).collect();
         let missed = verdicts.iter().filter(|verdict| verdict.is_none()).count();
-        let example = verdicts
+        let messages: Vec<String> = verdicts
             .into_iter()
             .flatten()
-            .min_by_key(|refusal| refusal.to_string().len())
-            .map(|refusal| refusal.to_string());
+            .map(|refusal| refusal.to_string())
+            .collect();
+        for message in &messages {
+            assert_names(message, "inner.");
+        }
+        let example = messages.into_iter().min_by_key(String::len);
         table.push_str(&format!(
             "{:36}{missed:>12}   {}\n",
             bug.0,

@@ -5,29 +5,14 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{
     Affinity, EnvVar, PodSecurityContext, ResourceRequirements, Toleration,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use spira_manifests::{
     Intrinsics,
     kit::{DnsLabel, Image, Labels},
 };
 
-macro_rules! values {
-    ($($name:ident { $($(#[$meta:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
-        #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        #[allow(clippy::struct_field_names, reason = "the fields are spelt as charts spell them")]
-        pub struct $name { $($(#[$meta])* pub $field: $type),* }
-    )*};
-}
-
-macro_rules! enums {
-    ($($name:ident { $($variant:ident),* })*) => {$(
-        #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-        pub enum $name { $($variant),* }
-    )*};
-}
+use crate::support::dense;
 
 enums! {
     ServiceType { ClusterIP, NodePort, LoadBalancer }
@@ -57,21 +42,6 @@ values! {
     Nats { port: u16, cluster: bool, routes: Vec<DnsLabel>, jetstream: Option<JetStream> }
     JetStream { dir: DnsLabel, max: i64 }
     Auth { existing_secret: Option<DnsLabel>, password: Option<DnsLabel> }
-}
-
-/// What `k8s-openapi` leaves out when it serialises.
-fn dense(value: Value) -> Value {
-    match value {
-        Value::Object(fields) => Value::Object(
-            fields
-                .into_iter()
-                .filter(|(_, field)| !field.is_null())
-                .map(|(key, field)| (key, dense(field)))
-                .collect(),
-        ),
-        Value::Array(items) => items.into_iter().map(dense).collect(),
-        value => value,
-    }
 }
 
 fn some<T: Serialize>(condition: bool, value: T) -> Value {

@@ -1,6 +1,9 @@
 //! The generator's heart on the cases that tracing is hard on.
 
+#[macro_use]
+mod support;
+
 mod bugs;
 mod cases;
-mod support;
+mod text;
 mod tracing;

@@ -29,6 +29,7 @@ fn everything_at_once() {
     assert!(proof.is_ok(), "{}", proof.expect_err("it failed"));
 }
 
+/// The text of a chart in which all of it meets.
 #[test]
 fn everything_at_once_reads_well() {
     let subject = subject("api", include_str!("cases.rs"), cases::objects);
@@ -39,5 +40,5 @@ fn everything_at_once_reads_well() {
         .iter()
         .map(|file| format!("=== {}\n{}\n", file.path, file.text))
         .collect();
-    std::fs::write("/tmp/api.txt", &text).expect("written");
+    insta::assert_snapshot!(text);
 }

@@ -17,7 +17,7 @@ use k8s_openapi::{
 };
 
 pub use self::{
-    config::{Collections, Jwt, config_map, jwt_secret},
+    config::{Jwt, config_map, jwt_secret},
     exposure::{
         HttpRouteValues, IngressValues, ServiceValues, gateway, http_route, ingress, service,
     },
@@ -26,7 +26,7 @@ use crate::{
     Context, Object,
     kit::{
         Autoscaling, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy, Quantity,
-        Seconds, Workload,
+        Replicas, Seconds, Workload,
         env::config_map as from_config_map,
         probes::{self, Pace},
         security, workload_values,
@@ -47,13 +47,13 @@ workload_values! {
     pub struct Values {
         /// Whether the API server is installed.
         pub enabled: bool = true,
+        /// How many pods run.
+        pub replicas: Replicas = Replicas::try_from(3).expect("a number of pods"),
         /// The origin of the web site that browsers may call the API from (the program's
         /// `CLIENT_URL`): one, or `*` for any.
         pub cors_origin: Origin = "*".parse().expect("a constant origin"),
         /// The tokens that users get when they log in.
         pub jwt: Jwt = Jwt::default(),
-        /// The names of the collections in MongoDB.
-        pub collections: Collections = Collections::default(),
         /// Seconds between two looks for messages from NATS, as a quoted decimal.
         pub loop_interval: DecimalSeconds = "0.01".parse().expect("a constant decimal"),
         /// Seconds that a pod waits for MongoDB, MinIO and NATS before its init container fails
@@ -76,7 +76,7 @@ workload_values! {
         pub pod_disruption_budget: Disruption = Disruption::default(),
     }
     with {
-        let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"), 3);
+        let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
         // What `latest` names changes.
         workload.image.pull_policy = PullPolicy::Always;
         // Without NATS the program can spin at full CPU (SPIRA contract B7): the limit bounds it.
@@ -160,6 +160,7 @@ pub fn deployment(context: &Context, values: &Values) -> Deployment {
                     volumes: program::volumes(context, &values.tmp_size),
                     // As process 1 the program would ignore SIGTERM and serve until it is killed.
                     share_process_namespace: true,
+                    ..Own::default()
                 },
             ),
             ..DeploymentSpec::default()

@@ -18,7 +18,7 @@ use k8s_openapi::{
 use crate::{
     Context, Object,
     kit::{
-        DecimalSeconds, Disruption, Own, Positive, Quantity, Workload,
+        DecimalSeconds, Disruption, Own, Positive, Quantity, Replicas, Workload,
         env::config_map as from_config_map, probes::Pace, security, workload_values,
     },
     program::{self, scripts_config_map},
@@ -34,6 +34,8 @@ workload_values! {
     pub struct Values {
         /// Whether the inference server is installed.
         pub enabled: bool = true,
+        /// How many pods run.
+        pub replicas: Replicas = Replicas::try_from(3).expect("a number of pods"),
         /// Seconds between two looks for messages from NATS, as a quoted decimal.
         pub loop_interval: DecimalSeconds = "0.01".parse().expect("a constant decimal"),
         /// Seconds that a pod waits for MinIO, the model in MLflow and NATS before its init
@@ -50,7 +52,7 @@ workload_values! {
             &[("cpu", "200m"), ("memory", "512Mi")],
             &[("cpu", "1"), ("memory", "2Gi")],
         ),
-        ..Workload::new("uspcodelab/spira-model-server", None, 3)
+        ..Workload::new("uspcodelab/spira-model-server", None)
     };
 }
 
@@ -123,6 +125,7 @@ pub fn deployment(context: &Context, values: &Values) -> Deployment {
                     volumes: program::volumes(context, &values.tmp_size),
                     // As process 1 the program would ignore SIGTERM and run until it is killed.
                     share_process_namespace: true,
+                    ..Own::default()
                 },
             ),
             ..DeploymentSpec::default()

@@ -32,7 +32,7 @@ use crate::{
     Context, Object,
     connections::PASSWORD,
     kit::{
-        Disruption, ObjectName, Own, Seconds, StorageSize, UrlPassword, Workload,
+        Disruption, ObjectName, Own, Replicas, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
         probes::{self, Pace},
         security, volumes, workload_values,
@@ -55,6 +55,8 @@ workload_values! {
     pub struct Values {
         /// Whether NATS is installed; where it is not, `global.connections.nats.host` names another.
         pub enabled: bool = true,
+        /// How many pods run.
+        pub replicas: Replicas = Replicas::try_from(3).expect("a number of pods"),
         /// The password of clients, used where `global.connections.nats.auth` is enabled
         /// and names no Secret; unset, the live Secret's, else a generated one.
         pub password: Option<UrlPassword> = None,
@@ -72,7 +74,7 @@ workload_values! {
         ),
         // The servers need 30 s in lame-duck mode and up to 10 s before it.
         termination_grace_period_seconds: Seconds::try_from(60).expect("60 s is a span"),
-        ..Workload::new("nats", None, 3)
+        ..Workload::new("nats", None)
     };
 }
 

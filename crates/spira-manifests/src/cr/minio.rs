@@ -56,24 +56,15 @@ pub struct TenantSpec {
     /// Whether the operator issues a certificate and the servers speak TLS; absent, they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_auto_cert: Option<bool>,
-    /// Labels and annotations of the Services; absent, they have none.
+    /// Labels of the Services; absent, they have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_metadata: Option<ServiceMetadata>,
-    /// Which Services are of type `LoadBalancer`; absent, none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expose_services: Option<ExposeServices>,
     /// In which order pods come and go: `Parallel` or `OrderedReady`; absent, `Parallel`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod_management_policy: Option<String>,
     /// The priority class of the pods; absent, the cluster's default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub priority_class_name: Option<String>,
-    /// The account of the pods; absent, `<tenant>-sa`, which the operator makes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub service_account_name: Option<String>,
-    /// What the servers log.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub logging: Option<Logging>,
 }
 
 /// Servers of one size.
@@ -111,62 +102,20 @@ pub struct Pool {
     /// The security context of all containers, those of the operator's own included.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub container_security_context: Option<SecurityContext>,
-    /// More labels of the pods.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub labels: Option<BTreeMap<String, String>>,
-    /// More annotations of the pods.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub annotations: Option<BTreeMap<String, String>>,
 }
 
 /// A bucket.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Bucket {
     /// Its name.
     pub name: String,
-    /// Whether objects can be locked against deletion; only at the bucket's making. Absent, not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub object_lock: Option<bool>,
-    /// Its region; absent, that of the servers.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
 }
 
-/// Labels and annotations of the Services.
+/// Labels of the Services.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ServiceMetadata {
     /// Labels of the Service `minio`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minio_service_labels: Option<BTreeMap<String, String>>,
-    /// Annotations of the Service `minio`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minio_service_annotations: Option<BTreeMap<String, String>>,
-    /// Labels of the Service `<tenant>-console`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub console_service_labels: Option<BTreeMap<String, String>>,
-    /// Annotations of the Service `<tenant>-console`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub console_service_annotations: Option<BTreeMap<String, String>>,
-}
-
-/// Which Services are of type `LoadBalancer`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ExposeServices {
-    /// That of the servers.
-    pub minio: bool,
-    /// That of the console.
-    pub console: bool,
-}
-
-/// What the servers log.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Logging {
-    /// Whether lines are JSON.
-    pub json: bool,
-    /// Whether what could tell who did what is left out.
-    pub anonymous: bool,
-    /// Whether the banner at the start is left out.
-    pub quiet: bool,
 }

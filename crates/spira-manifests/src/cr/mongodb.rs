@@ -2,10 +2,8 @@
 //! (read: the Community operator 0.13.0 and the MongoDB controllers for Kubernetes 1.10.1, which
 //! both act on it; every field below is in both).
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
-    api::core::v1::{PersistentVolumeClaim, PodTemplateSpec, SecretKeySelector},
+    api::core::v1::{PersistentVolumeClaim, PodTemplateSpec},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::Serialize;
@@ -43,9 +41,6 @@ pub struct MongoDBCommunitySpec {
     pub security: Security,
     /// The users of the databases.
     pub users: Vec<User>,
-    /// Options of `mongod`, as in its configuration file, such as `storage.wiredTiger…`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_mongod_config: Option<serde_json::Map<String, serde_json::Value>>,
     /// The endpoint for Prometheus; absent, there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prometheus: Option<Prometheus>,
@@ -63,13 +58,9 @@ pub struct Security {
 
 /// How clients log in.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Authentication {
     /// The mechanisms: `SCRAM` or `SCRAM-SHA-256`, which are the same, `SCRAM-SHA-1`, or `X509`.
     pub modes: Vec<String>,
-    /// Whether users made by others are left alone; absent, they are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ignore_unknown_users: Option<bool>,
 }
 
 /// A user of the databases.
@@ -91,9 +82,6 @@ pub struct User {
     /// `connectionString.standard`; absent, `<resource>-<db>-<user>`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_string_secret_name: Option<String>,
-    /// Options to add to the connection string, such as `readPreference`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub additional_connection_string_config: Option<BTreeMap<String, String>>,
 }
 
 /// What a user may do in a database.
@@ -115,15 +103,6 @@ pub struct SecretKeyReference {
     pub key: Option<String>,
 }
 
-impl From<&SecretKeySelector> for SecretKeyReference {
-    fn from(selector: &SecretKeySelector) -> Self {
-        Self {
-            name: selector.name.clone(),
-            key: Some(selector.key.clone()),
-        }
-    }
-}
-
 /// The endpoint for Prometheus; it always wants user and password.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -135,9 +114,6 @@ pub struct Prometheus {
     /// The port; absent, 9216.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<i32>,
-    /// The path; absent, `/metrics`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics_path: Option<String>,
 }
 
 /// What of the `StatefulSet` differs from what the operator makes.
@@ -146,9 +122,6 @@ pub struct StatefulSetOverride {
     /// Its specification: what is set here goes over the operator's own, lists by the names of
     /// their items.
     pub spec: StatefulSetSpecOverride,
-    /// Its labels and annotations.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<super::ObjectLabels>,
 }
 
 /// A part of a `StatefulSet`'s specification: `StatefulSetSpec` itself would always write a

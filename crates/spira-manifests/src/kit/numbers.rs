@@ -87,6 +87,9 @@ number_types! {
     /// How many pods: bounded, since the configuration of a cluster lists each of its pods.
     Replicas(i32): 0 ..= 999, expected "a number of pods: 0 to 999";
 
+    /// How many servers of a cluster that an operator runs.
+    Instances(i32): 1 ..= 999, expected "a number of servers: 1 to 999";
+
     /// How many of something, none among the possibilities.
     Count(i32): 0 ..= i32::MAX, expected "a count: 0 or more";
 

@@ -171,9 +171,32 @@ string_types! {
     FileExtension: pattern r"^\.[A-Za-z0-9]+$", max 16, sample ".zq????qz",
         expected "a file extension with its dot, such as .wav";
 
-    /// The name of a bucket in an object store.
-    BucketName: pattern r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$", max 63, sample "zq????qz",
-        expected "a bucket name: 2 to 63 lower-case letters, digits, dots and dashes, such as audio-files";
+    /// The name of a bucket in an object store, by the rules of S3: the last of several parts
+    /// starts with a letter, so that none is an IP address.
+    BucketName: pattern r"^([a-z0-9][a-z0-9-]+[a-z0-9]|([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])?)$", max 63, sample "zq????qz",
+        expected "a bucket name: 3 to 63 lower-case letters, digits and dashes (dots only between such parts, the last starting with a letter), such as audio-files";
+
+    /// An access key of an object store, also the name of MinIO's root user: it takes 3 or more
+    /// characters, and no reserved ones.
+    AccessKey: pattern r"^[A-Za-z0-9_-]{3,}$", max 128, sample "zq????qz",
+        expected "an access key: 3 to 128 letters, digits, dashes and underscores";
+
+    /// A secret key of an object store, also the password of MinIO's root user: it takes 8 or more
+    /// characters. None of these means anything to a shell.
+    ObjectStoreSecret: pattern r"^[A-Za-z0-9+/_.-]{8,}$", max 128, sample "zq????qz",
+        expected "a secret key: 8 to 128 letters, digits and +/_.-";
+
+    /// The name of a pool of MinIO servers. A `StatefulSet` is called by the tenant's name and this.
+    PoolName: pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max 10, sample "q????",
+        expected "the name of a pool: at most 10 lower-case letters, digits and dashes, such as pool-0";
+
+    /// A version of MongoDB: the operator makes the tag of the image of it.
+    MongodbVersion: pattern r"^[0-9]+\.[0-9]+\.[0-9]+$", max 16, sample "7.0.1????",
+        expected "a version x.y.z of MongoDB, such as 7.0.28, without a suffix";
+
+    /// A version of MongoDB whose features are used.
+    FeatureVersion: pattern r"^[0-9]+\.[0-9]+$", max 8, sample "7.1????",
+        expected "a version x.y of MongoDB, such as 6.0";
 
     /// The name of a MongoDB database; SPIRA reads it as an attribute, so it starts with a letter.
     DatabaseName: pattern r"^[A-Za-z][A-Za-z0-9_-]*$", max 63, sample "zq????qz",
@@ -182,6 +205,27 @@ string_types! {
     /// The name of a MongoDB collection; SPIRA reads it as an attribute, so it starts with a letter.
     CollectionName: pattern r"^[A-Za-z][A-Za-z0-9_]*$", max 63, sample "zq????qz",
         expected "a collection name: a letter, then letters, digits and underscores";
+
+    /// The name of a `PostgreSQL` database or role that needs no quotes, and that stays as it is where
+    /// an operator makes the name of a Secret of it.
+    PostgresqlName: pattern r"^[a-z][a-z0-9]*$", max 63, sample "zq????qz",
+        expected "a name of lower-case letters and digits that starts with a letter, such as mlflow";
+
+    /// An e-mail address.
+    Email: pattern r"^[A-Za-z0-9._+-]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max 254, sample "zq????qz@example.org",
+        expected "an e-mail address such as doctor@example.org";
+
+    /// A password that people log in with: bcrypt reads no more than 72 characters of it.
+    Password: pattern r"^[!-~]{8,}$", max 72, sample "zq????qz",
+        expected "a password of 8 to 72 printable ASCII characters without spaces";
+
+    /// The name of a hospital.
+    HospitalName: pattern r"^[A-Za-z0-9À-ɏ]([A-Za-z0-9À-ɏ .,'()_-]*[A-Za-z0-9À-ɏ.)])?$", max 200, sample "zq????qz",
+        expected "a hospital's name: Latin letters, digits, spaces and .,'()_-";
+
+    /// A host with an optional port, in which `*` stands for any text.
+    HostPattern: pattern r"^[A-Za-z0-9*]([A-Za-z0-9.*-]*[A-Za-z0-9*])?(:([0-9]{1,5}|\*))?$", max 255, sample "zq????qz",
+        expected "a host such as mlflow.example.org, where * stands for any text, with or without a port";
 
     /// The name of a model in the registry; SPIRA accepts no other characters.
     ModelName: pattern r"^[A-Za-z0-9_-]+$", max 128, sample "zq????qz",

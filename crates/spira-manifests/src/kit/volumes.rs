@@ -1,9 +1,14 @@
-//! Volumes and mounts.
+//! Volumes, mounts and claims.
 
-use k8s_openapi::api::core::v1::{
-    ConfigMapVolumeSource, EmptyDirVolumeSource, Volume, VolumeMount,
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{
+        ConfigMapVolumeSource, EmptyDirVolumeSource, PersistentVolumeClaim,
+        PersistentVolumeClaimSpec, Volume, VolumeMount, VolumeResourceRequirements,
+    },
+    apimachinery::pkg::{api::resource::Quantity, apis::meta::v1::ObjectMeta},
 };
-use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 /// A volume with the keys of a `ConfigMap` as files.
 #[must_use]
@@ -39,5 +44,30 @@ pub fn mount(name: &str, path: &str, read_only: bool) -> VolumeMount {
         mount_path: path.into(),
         read_only: read_only.then_some(true),
         ..VolumeMount::default()
+    }
+}
+
+/// A claim for a volume of `size` that one node mounts at a time; without a class it is of the
+/// cluster's default one.
+#[must_use]
+pub fn claim(name: &str, size: impl Into<String>, class: Option<&str>) -> PersistentVolumeClaim {
+    PersistentVolumeClaim {
+        metadata: ObjectMeta {
+            name: Some(name.into()),
+            ..ObjectMeta::default()
+        },
+        spec: Some(PersistentVolumeClaimSpec {
+            access_modes: Some(vec!["ReadWriteOnce".into()]),
+            resources: Some(VolumeResourceRequirements {
+                requests: Some(BTreeMap::from([(
+                    "storage".to_owned(),
+                    Quantity(size.into()),
+                )])),
+                ..VolumeResourceRequirements::default()
+            }),
+            storage_class_name: class.map(str::to_owned),
+            ..PersistentVolumeClaimSpec::default()
+        }),
+        ..PersistentVolumeClaim::default()
     }
 }

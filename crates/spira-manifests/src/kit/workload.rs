@@ -17,8 +17,7 @@ use k8s_openapi::{
 };
 
 use super::{
-    Annotations, Image, Labels, Replicas, Repository, Seconds, ServiceAccountValues, Tag,
-    non_empty, security,
+    Annotations, Image, Labels, Repository, Seconds, ServiceAccountValues, Tag, non_empty, security,
 };
 use crate::{Context, Object};
 
@@ -28,8 +27,6 @@ macro_rules! knobs {
         $($callback)*! { $input {
             /// The image of the container.
             image: $crate::kit::Image,
-            /// How many pods run.
-            replicas: $crate::kit::Replicas,
             /// CPU and memory that the container is given and may use; the defaults are modest guesses to be tuned by measuring.
             resources: ::k8s_openapi::api::core::v1::ResourceRequirements,
             /// Labels that a node must have to run the pods.
@@ -137,19 +134,23 @@ pub struct Own {
     pub container: Container,
     /// Containers that run before it, from the same image.
     pub init_containers: Vec<Container>,
+    /// Containers beside the main one, with images of their own.
+    pub more_containers: Vec<Container>,
     /// Volumes.
     pub volumes: Vec<Volume>,
+    /// What becomes of a container that ends; unset, it is started again.
+    pub restart_policy: Option<&'static str>,
     /// Whether the pod's containers share one process namespace, in which none of them is process 1.
     pub share_process_namespace: bool,
 }
 
 impl Workload {
-    /// Knobs for `replicas` pods of the image `repository:tag`, as restricted as can be.
+    /// Knobs for pods of the image `repository:tag`, as restricted as can be.
     ///
     /// # Panics
     /// When a constant of the caller is not a valid repository or tag.
     #[must_use]
-    pub fn new(repository: &str, tag: Option<&str>, replicas: i32) -> Self {
+    pub fn new(repository: &str, tag: Option<&str>) -> Self {
         let valid = "a component's default is a constant that its tests read";
         Self {
             image: Image {
@@ -159,7 +160,6 @@ impl Workload {
                 digest: None,
                 pull_policy: super::PullPolicy::IfNotPresent,
             },
-            replicas: Replicas::try_from(i64::from(replicas)).expect(valid),
             resources: ResourceRequirements::default(),
             node_selector: super::NodeSelector::default(),
             tolerations: Vec::<Toleration>::new(),
@@ -199,13 +199,14 @@ impl Workload {
                 automount_service_account_token: Some(
                     self.service_account.automount_service_account_token,
                 ),
-                containers: self.containers(context, own.container),
+                containers: self.containers(context, own.container, own.more_containers),
                 // A Service called `mlflow` would set MLFLOW_PORT=tcp://…, which programs misread.
                 enable_service_links: Some(false),
                 image_pull_secrets: non_empty(&context.image_pull_secrets()),
                 init_containers: non_empty(&self.init_containers(context, own.init_containers)),
                 node_selector: non_empty(&*self.node_selector),
                 priority_class_name: self.priority_class_name.as_deref().map(str::to_owned),
+                restart_policy: own.restart_policy.map(str::to_owned),
                 security_context: non_empty(&self.pod_security_context),
                 service_account_name: Some(self.service_account.name(name)),
                 share_process_namespace: own.share_process_namespace.then_some(true),
@@ -220,7 +221,12 @@ impl Workload {
         }
     }
 
-    fn containers(&self, context: &Context, own: Container) -> Vec<Container> {
+    fn containers(
+        &self,
+        context: &Context,
+        own: Container,
+        more: Vec<Container>,
+    ) -> Vec<Container> {
         let main = Container {
             env: non_empty(&appended(own.env.unwrap_or_default(), &self.extra_env)),
             env_from: non_empty(&appended(
@@ -233,7 +239,12 @@ impl Workload {
             )),
             ..own
         };
-        appended(vec![self.with_image(context, main)], &self.extra_containers)
+        let mut containers = vec![self.with_image(context, main)];
+        containers.extend(more.into_iter().map(|container| Container {
+            security_context: non_empty(&self.security_context),
+            ..container
+        }));
+        appended(containers, &self.extra_containers)
     }
 
     fn init_containers(&self, context: &Context, own: Vec<Container>) -> Vec<Container> {

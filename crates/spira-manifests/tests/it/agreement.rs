@@ -153,6 +153,10 @@ fn a_credential_is_given_else_live_else_generated_once() {
     ask(&strict, None, false);
     ask(&strict, None, false);
     assert_eq!(strict.missing_credentials(), ["a.key"]);
+
+    let broken = Release::new("spira", "voices").with_live_secret("auth", "key", "two\nlines");
+    ask(&broken, None, true);
+    assert_eq!(broken.missing_credentials(), ["a.key"]);
 }
 
 #[test]
@@ -164,7 +168,7 @@ fn without_generation_every_missing_credential_is_named() {
     let _ = values.objects(&release);
     assert_eq!(
         release.missing_credentials(),
-        ["nats.password", "api-server.jwt.key"]
+        ["nats.password", "api-server.jwt.key", "mongodb.password"]
     );
 }
 

@@ -127,8 +127,21 @@ fn words_of_spira() {
     table::<kit::Subject>(&["result_updates", "a.b"], &["", "a b", "a.*", ">", "a..b"]);
     table::<kit::FileExtension>(&[".wav", ".mp3"], &["wav", ".", ".tar.gz", "./a"]);
     table::<kit::BucketName>(
-        &["audio-files", "a1"],
-        &["a", "Audio", "-a", "a_b", &"a".repeat(64)],
+        &["audio-files", "abc", "123", "a.b", "logs.2024.spira"],
+        &[
+            "a",
+            "a1",
+            "Audio",
+            "-ab",
+            "ab-",
+            "a_b",
+            "a..b",
+            "a.-b",
+            "a-.b",
+            ".ab",
+            "192.168.0.1",
+            &"a".repeat(64),
+        ],
     );
     table::<kit::DatabaseName>(&["spira", "test_database"], &["_a", "1a", "a.b", "a b", ""]);
     table::<kit::CollectionName>(&["users"], &["_users", "a-b", ""]);
@@ -238,6 +251,17 @@ fn bad_values_are_refused_with_what_would_be_right() {
             "/api-server/autoscaling/minReplicas",
             json!(0),
             "0 is not a count of at least 1",
+        ),
+        (
+            "/mongodb/members",
+            json!(4),
+            "4 is not an odd number of members: 1, 3, 5 or 7",
+        ),
+        ("/mongodb/members", json!(9), "9 is not an odd number"),
+        (
+            "/mongodb/version",
+            json!("6.0.5-ubi8"),
+            "is not a version x.y.z of MongoDB",
         ),
         (
             "/inference-server/waitTimeoutSeconds",

@@ -174,6 +174,62 @@ fn inference_server_with_everything() {
     );
 }
 
+/// The knobs that MinIO and MongoDB have too, though an operator makes their pods.
+fn operator_knobs() -> Value {
+    let all = knobs();
+    let names = [
+        "priorityClassName",
+        "podAnnotations",
+        "podLabels",
+        "podSecurityContext",
+        "securityContext",
+        "extraObjects",
+    ];
+    names
+        .into_iter()
+        .map(|name| (name.to_owned(), all[name].clone()))
+        .collect()
+}
+
+/// The knobs of where pods run.
+fn places() -> Value {
+    let all = knobs();
+    let names = [
+        "nodeSelector",
+        "tolerations",
+        "affinity",
+        "topologySpreadConstraints",
+        "resources",
+    ];
+    names
+        .into_iter()
+        .map(|name| (name.to_owned(), all[name].clone()))
+        .collect()
+}
+
+#[test]
+fn mongodb() {
+    assert_yaml_snapshot!("mongodb-default", build("mongodb", json!({}), json!({})));
+}
+
+#[test]
+fn mongodb_with_everything() {
+    let values = json!({
+        "operator": "kubernetes",
+        "members": 5,
+        "version": "7.0.28",
+        "featureCompatibilityVersion": "6.0",
+        "username": "voices",
+        "password": "0123456789abcdef",
+        "keep": false,
+        "data": { "size": "100Gi", "storageClass": "slow" },
+        "metrics": { "enabled": true },
+        "agentResources": {},
+    });
+    let values = with(with(operator_knobs(), places()), values);
+    assert_yaml_snapshot!("mongodb-full", build("mongodb", global(), values));
+}
+
 #[test]
 fn an_autoscaler_and_a_deployment_do_not_both_set_the_number_of_pods() {
     let deployment = |enabled: bool| {
@@ -189,9 +245,10 @@ fn an_autoscaler_and_a_deployment_do_not_both_set_the_number_of_pods() {
 #[test]
 fn nothing_in_a_selector_or_claim_changes_with_a_version() {
     for component in components::all() {
-        for object in build(component.name, global(), json!({ "replicas": 1 })) {
+        for object in build(component.name, global(), json!({})) {
             let spec = &object["spec"];
-            for part in [&spec["selector"], &spec["volumeClaimTemplates"]] {
+            let override_ = &spec["statefulSet"]["spec"]["volumeClaimTemplates"];
+            for part in [&spec["selector"], &spec["volumeClaimTemplates"], override_] {
                 let text = part.to_string();
                 assert!(
                     !text.contains("version") && !text.contains("helm.sh"),

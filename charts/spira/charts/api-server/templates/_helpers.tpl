@@ -64,7 +64,11 @@ helm.sh/chart: {{ include "api-server.chart" . | quote }}
 {{- if .given }}
 {{- .given }}
 {{- else if $live }}
-{{- $live | b64dec }}
+{{- $live = $live | b64dec }}
+{{- if contains "\n" $live }}
+{{- fail (printf "%s: the live Secret %s has a line break under %s, which no program would read" .value .secret .key) }}
+{{- end }}
+{{- $live }}
 {{- else if .root.Values.global.secrets.generate }}
 {{- /* One for the whole rendering, whoever asks first. */}}
 {{- $made := printf "made %s/%s" .secret .key }}
@@ -125,7 +129,7 @@ deprecated: auto
 expire_time: "{{ .Values.jwt.expireMinutes | int64 }}"
 file_extension: {{ .Values.global.fileExtension | quote }}
 hospital_collection_name: hospitals
-inference_collection_name: {{ .Values.collections.inferences | quote }}
+inference_collection_name: {{ .Values.global.connections.mongodb.collections.inferences | quote }}
 loop_interval: {{ .Values.loopInterval | quote }}
 {{- if .Values.global.connections.objectStore.host }}
 minio_conn_url: {{ printf "%s:%d" .Values.global.connections.objectStore.host
@@ -134,12 +138,12 @@ minio_conn_url: {{ printf "%s:%d" .Values.global.connections.objectStore.host
 {{- else }}
 minio_conn_url: "minio:{{ .Values.global.connections.objectStore.port | int64 }}"
 {{- end }}
-model_collection_name: {{ .Values.collections.models | quote }}
+model_collection_name: {{ .Values.global.connections.mongodb.collections.models | quote }}
 {{- if .Values.global.connections.nats.host }}
 nats_conn_url: "nats://{{ .Values.global.connections.nats.host }}:{{ .Values.global.connections.nats.port | int64 }}"
 {{- else }}
 nats_conn_url: "nats://{{ include "api-server.nats.fullname" . }}:{{ .Values.global.connections.nats.port | int64 }}"
 {{- end }}
-result_collection_name: {{ .Values.collections.results | quote }}
-user_collection_name: {{ .Values.collections.users | quote }}
+result_collection_name: {{ .Values.global.connections.mongodb.collections.results | quote }}
+user_collection_name: {{ .Values.global.connections.mongodb.collections.users | quote }}
 {{ end }}

@@ -62,7 +62,11 @@ helm.sh/chart: {{ include "nats.chart" . | quote }}
 {{- if .given }}
 {{- .given }}
 {{- else if $live }}
-{{- $live | b64dec }}
+{{- $live = $live | b64dec }}
+{{- if contains "\n" $live }}
+{{- fail (printf "%s: the live Secret %s has a line break under %s, which no program would read" .value .secret .key) }}
+{{- end }}
+{{- $live }}
 {{- else if .root.Values.global.secrets.generate }}
 {{- /* One for the whole rendering, whoever asks first. */}}
 {{- $made := printf "made %s/%s" .secret .key }}

@@ -10,10 +10,10 @@ use super::Values;
 use crate::{
     Context,
     kit::{
-        CollectionName, DataKey, ObjectName, Positive, SigningKey,
+        DataKey, ObjectName, Positive, SigningKey,
         env::{secret, secret_key},
     },
-    program,
+    program::{self, HASH_SCHEME},
 };
 
 /// The tokens that users get when they log in.
@@ -43,20 +43,6 @@ pub enum Algorithm {
     HS512,
 }
 
-/// The names of the collections in MongoDB. A fifth, `hospitals`, is fixed in the program.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Collections {
-    /// Users.
-    pub users: CollectionName,
-    /// Inferences, which users ask for.
-    pub inferences: CollectionName,
-    /// Models.
-    pub models: CollectionName,
-    /// Results of inferences.
-    pub results: CollectionName,
-}
-
 impl Default for Jwt {
     fn default() -> Self {
         Self {
@@ -65,18 +51,6 @@ impl Default for Jwt {
             existing_secret_key: "key".parse().expect("a constant key"),
             algorithm: Algorithm::HS256,
             expire_minutes: Positive::try_from(30).expect("above 0"),
-        }
-    }
-}
-
-impl Default for Collections {
-    fn default() -> Self {
-        let name = |text: &str| text.parse().expect("a constant name");
-        Self {
-            users: name("users"),
-            inferences: name("inferences"),
-            models: name("models"),
-            results: name("results"),
         }
     }
 }
@@ -151,36 +125,26 @@ fn jwt_key(context: &Context, values: &Values) -> SecretKeySelector {
 fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
     let global = context.global;
     let store = context.object_store();
-    let collections = &values.collections;
     let algorithm = match values.jwt.algorithm {
         Algorithm::HS256 => "HS256",
         Algorithm::HS384 => "HS384",
         Algorithm::HS512 => "HS512",
     };
-    BTreeMap::from(
-        [
-            ("CLIENT_URL", values.cors_origin.to_string()),
-            ("DATABASE_NAME", context.mongodb().database),
-            ("user_collection_name", collections.users.to_string()),
-            (
-                "inference_collection_name",
-                collections.inferences.to_string(),
-            ),
-            ("model_collection_name", collections.models.to_string()),
-            ("result_collection_name", collections.results.to_string()),
-            // The server reads hospitals from this collection, whatever the variable says.
-            ("hospital_collection_name", "hospitals".to_owned()),
-            ("algorithm", algorithm.to_owned()),
-            ("expire_time", values.jwt.expire_minutes.to_string()),
-            ("context_scheme", "bcrypt".to_owned()),
-            ("deprecated", "auto".to_owned()),
-            ("nats_conn_url", context.nats().url()),
-            ("loop_interval", values.loop_interval.to_string()),
-            ("central_channel", global.central_channel.to_string()),
-            ("minio_conn_url", store.host_port),
-            ("bucket_name", store.audio_bucket),
-            ("file_extension", global.file_extension.to_string()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value)),
-    )
+    [
+        ("CLIENT_URL", values.cors_origin.to_string()),
+        ("algorithm", algorithm.to_owned()),
+        ("expire_time", values.jwt.expire_minutes.to_string()),
+        ("context_scheme", HASH_SCHEME.to_owned()),
+        ("deprecated", "auto".to_owned()),
+        ("nats_conn_url", context.nats().url()),
+        ("loop_interval", values.loop_interval.to_string()),
+        ("central_channel", global.central_channel.to_string()),
+        ("minio_conn_url", store.host_port),
+        ("bucket_name", store.audio_bucket),
+        ("file_extension", global.file_extension.to_string()),
+    ]
+    .into_iter()
+    .chain(context.mongodb().settings())
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
 }

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 use crate::{
     Context, Object,
     kit::{
-        Own, Workload,
+        Own, Replicas, Workload,
         env::{literal, secret},
         security, volumes, workload_values,
     },
@@ -22,13 +22,15 @@ workload_values! {
     pub struct NatsBox {
         /// Whether it is installed.
         pub enabled: bool = false,
+        /// How many pods run.
+        pub replicas: Replicas = Replicas::try_from(1).expect("a number of pods"),
     }
     with Workload {
         resources: security::resources(
             &[("cpu", "10m"), ("memory", "32Mi")],
             &[("memory", "128Mi")],
         ),
-        ..Workload::new("natsio/nats-box", Some("0.19.7"), 1)
+        ..Workload::new("natsio/nats-box", Some("0.19.7"))
     };
 }
 

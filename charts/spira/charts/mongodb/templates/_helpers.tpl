@@ -1,0 +1,52 @@
+{{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
+{{- define "mongodb.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $name | default (printf "%s-mongodb" $release) }}
+{{- end }}
+
+{{/* The chart's name and version, for the label helm.sh/chart. */}}
+{{- define "mongodb.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The labels that select the pods, which never change over a release's life. */}}
+{{- define "mongodb.selectorLabels" -}}
+app.kubernetes.io/component: mongodb
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: mongodb
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "mongodb.labels" -}}
+{{ include "mongodb.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "mongodb.chart" . | quote }}
+{{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* A credential: the given one, what the live Secret holds, else random letters and digits. */}}
+{{- define "mongodb.credential" -}}
+{{- $secret := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
+{{- $live := get ($secret.data | default dict) .key }}
+{{- if .given }}
+{{- .given }}
+{{- else if $live }}
+{{- $live = $live | b64dec }}
+{{- if contains "\n" $live }}
+{{- fail (printf "%s: the live Secret %s has a line break under %s, which no program would read" .value .secret .key) }}
+{{- end }}
+{{- $live }}
+{{- else if .root.Values.global.secrets.generate }}
+{{- /* One for the whole rendering, whoever asks first. */}}
+{{- $made := printf "made %s/%s" .secret .key }}
+{{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}
+{{- get .root.Values $made }}
+{{- else }}
+{{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,32 @@
+{{/* The name that the objects of postgresql start with, cut to 52 characters. */}}
+{{- define "postgresql.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "postgresql" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $name | default (printf "%s-postgresql" $release) }}
+{{- end }}
+
+{{/* The chart's name and version, for the label helm.sh/chart. */}}
+{{- define "postgresql.chart" -}}
+{{- printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "postgresql.labels" -}}
+app.kubernetes.io/component: postgresql
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/name: postgresql
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "postgresql.chart" . | quote }}
+{{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The reference of an image: registry, repository, tag or the chart's appVersion, digest. */}}
+{{- define "postgresql.image" -}}
+{{- with .image.registry | default .root.Values.global.imageRegistry }}{{ . }}/{{ end }}
+{{- .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- with .image.digest }}@{{ . }}{{ end }}
+{{- end }}
