@@ -14,6 +14,7 @@ mod lint;
 mod merging;
 mod mutate;
 mod operators;
+mod processes;
 mod references;
 mod refusals;
 mod schemas;
