@@ -7,4 +7,7 @@
 mod data;
 mod grammar;
 mod link;
+mod migrate;
+mod model;
 mod scene;
+mod wait;

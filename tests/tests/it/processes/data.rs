@@ -1,4 +1,4 @@
-//! bootstrap_data.py: indexes, the first user, hospitals, the model's document, buckets.
+//! `bootstrap_data.py`: indexes, the first user, hospitals, the model's document, buckets.
 
 use serde_json::{Value, json};
 use xtask::python::Environment::Api;

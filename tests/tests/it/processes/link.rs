@@ -1,4 +1,4 @@
-//! link.py: whether a program still hears NATS, told from the TCP table.
+//! `link.py`: whether a program still hears NATS, told from the TCP table.
 
 use std::net::TcpListener;
 
