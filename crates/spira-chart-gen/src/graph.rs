@@ -54,5 +54,9 @@ fn kebab(name: &str) -> String {
         }
         text.push(c.to_ascii_lowercase());
     }
+    // A connection is called by what it is, a component by what does it.
+    if text == "object-store" {
+        return "minio".to_owned();
+    }
     text
 }

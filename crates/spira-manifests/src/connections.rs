@@ -243,14 +243,17 @@ impl Context<'_> {
         MongoConnection {
             secret: match &mongodb.existing_secret {
                 Some(name) => secret_key(&**name, &*mongodb.existing_secret_key),
-                None => secret_key(
-                    format!("{}-connection", self.fullname_of("mongodb")),
-                    MONGODB_KEY,
-                ),
+                None => secret_key(self.mongodb_secret_name(), MONGODB_KEY),
             },
             database: mongodb.database.to_string(),
             collections: mongodb.collections.clone(),
         }
+    }
+
+    /// The Secret with the connection string of this release's MongoDB, which its operator makes.
+    #[must_use]
+    pub fn mongodb_secret_name(&self) -> String {
+        format!("{}-connection", self.fullname_of("mongodb"))
     }
 
     /// How to reach the object store. Unless the user names a Secret, its keys stand in

@@ -78,6 +78,23 @@ pub struct Connections {
 /// How to reach NATS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend(
+    "if" = {
+        "required": ["host", "auth"],
+        "properties": {
+            "host": { "type": "string" },
+            "auth": { "required": ["enabled"], "properties": { "enabled": { "const": true } } },
+        },
+    },
+    "then" = {
+        "properties": {
+            "auth": {
+                "required": ["existingSecret"],
+                "properties": { "existingSecret": { "type": "string" } },
+            },
+        },
+    },
+))]
 pub struct NatsConnection {
     /// The host; unset, the Service of this release's `nats`.
     pub host: Option<HostName>,
@@ -135,13 +152,22 @@ pub struct Collections {
 /// How to reach the object store.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend(
+    "if" = { "required": ["host"], "properties": { "host": { "type": "string" } } },
+    "then" = {
+        "required": ["existingSecret"],
+        "properties": { "existingSecret": { "type": "string" } },
+        "x-expected": "is needed beside host: the Secret with the keys of that object store",
+    },
+))]
 pub struct ObjectStoreConnection {
     /// The host; unset, the Service `minio` that the MinIO operator makes in the namespace.
     pub host: Option<HostName>,
     /// The port, for plain HTTP: SPIRA's programs cannot speak TLS to the object store.
     pub port: Port,
     /// The Secret with the keys; unset, `<release>-minio-credentials` and its `accessKey` and
-    /// `secretKey`.
+    /// `secretKey`. For this release's MinIO it must also hold `config.env`, with the same keys as
+    /// `export MINIO_ROOT_USER="…"` and `export MINIO_ROOT_PASSWORD="…"`.
     pub existing_secret: Option<ObjectName>,
     /// The key of the access key in that Secret.
     pub existing_secret_access_key: DataKey,
@@ -156,6 +182,17 @@ pub struct ObjectStoreConnection {
 /// How to reach PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend(
+    "if" = { "anyOf": [
+        { "required": ["host"], "properties": { "host": { "type": "string" } } },
+        { "required": ["existingSecret"], "properties": { "existingSecret": { "type": "string" } } },
+    ] },
+    "then" = {
+        "required": ["host", "existingSecret"],
+        "properties": { "host": { "type": "string" }, "existingSecret": { "type": "string" } },
+        "x-expected": "is needed: host and existingSecret are given together, for a PostgreSQL outside, or not at all",
+    },
+))]
 pub struct PostgresqlConnection {
     /// The operator that runs this release's PostgreSQL: it decides what its Service and Secret are
     /// called.

@@ -20,6 +20,36 @@ pub const MAX_INTEGER: i64 = (1 << 53) - 1;
 pub const QUANTITY: &str =
     r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]{1,2})?$";
 
+/// The rule of a text that nothing narrower is said about: all but the characters that some reader
+/// or writer of YAML drops, refuses, or takes for the end of a line. They are control characters
+/// other than tab and line ends, the separators U+2028 and U+2029, the byte order mark, and what
+/// is no character.
+pub const TEXT: &str =
+    "^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}]*$";
+
+/// What is right of a text.
+const TEXT_EXPECTED: &str = "a text without control characters";
+
+/// Fields of Kubernetes types that hold one of a few words, which Kubernetes' own description does
+/// not say; definitions of operators' kinds do.
+const WORDS: [(&str, &str, &[&str]); 3] = [
+    (
+        "io.k8s.api.core.v1.Toleration",
+        "effect",
+        &["NoExecute", "NoSchedule", "PreferNoSchedule"],
+    ),
+    (
+        "io.k8s.api.core.v1.Toleration",
+        "operator",
+        &["Equal", "Exists"],
+    ),
+    (
+        "io.k8s.api.core.v1.NodeSelectorRequirement",
+        "operator",
+        &["DoesNotExist", "Exists", "Gt", "In", "Lt", "NotIn"],
+    ),
+];
+
 /// Kubernetes types that only an API server fills in; a user's document has no business with them,
 /// and reading and writing a time may change its text.
 const SERVER_ONLY: [&str; 4] = [
@@ -153,6 +183,9 @@ fn finish(mut root: Map<String, Value>, mut defs: Map<String, Value>) -> Value {
             "io.k8s.apimachinery.pkg.util.intstr.IntOrString" => *def = int_or_string(),
             _ => {}
         }
+        for (_, field, words) in WORDS.iter().filter(|(of, ..)| of == name) {
+            def["properties"][field]["enum"] = json!(words);
+        }
     }
     root.insert("$defs".into(), Value::Object(defs));
     let mut schema = Value::Object(root);
@@ -161,6 +194,7 @@ fn finish(mut root: Map<String, Value>, mut defs: Map<String, Value>) -> Value {
         close(object);
         bound(object);
         flatten_enum(object);
+        restrict_text(object);
     });
     tidy::drop_unused(&mut schema);
     schema
@@ -216,6 +250,24 @@ fn bound(object: &mut Map<String, Value>) {
         .unwrap_or(high);
     object.insert("minimum".into(), json!(least.max(low)));
     object.insert("maximum".into(), json!(most.min(high)));
+}
+
+/// Says of each text that nothing is said about what it may not hold.
+fn restrict_text(object: &mut Map<String, Value>) {
+    let is_text = match object.get("type") {
+        Some(Value::String(name)) => name == "string",
+        Some(Value::Array(names)) => names.contains(&json!("string")),
+        _ => false,
+    };
+    let is_free = ["pattern", "enum", "const"]
+        .iter()
+        .all(|key| !object.contains_key(*key));
+    if is_text && is_free {
+        object.insert("pattern".into(), json!(TEXT));
+        object
+            .entry("x-expected")
+            .or_insert_with(|| json!(TEXT_EXPECTED));
+    }
 }
 
 /// Writes an enum of constants with a doc each as one `enum`, whose errors name all that is right.

@@ -122,21 +122,46 @@ fn title(object: &Value) -> String {
     )
 }
 
-/// Replaces the credential that Helm generated, where the library says that it generates one and Helm's has the form.
+/// Replaces the credentials that Helm generated, where the library says that it generates them and Helm's have the
+/// form. One that stands within a text must be one that also stands by itself in the same Secret.
 fn mask(ours: &Value, theirs: &mut Value) {
-    let Some(data) = ours["stringData"].as_object() else {
+    let (Some(ours), Some(theirs)) = (
+        ours["stringData"].as_object(),
+        theirs.get_mut("stringData").and_then(Value::as_object_mut),
+    ) else {
         return;
     };
-    for (key, _) in data.iter().filter(|(_, value)| *value == GENERATED) {
-        let generated = theirs["stringData"]
-            .as_object_mut()
-            .and_then(|data| data.get_mut(key));
-        if let Some(value) = generated
-            && value.as_str().is_some_and(is_credential)
-        {
-            *value = json!(GENERATED);
+    let mut known = Vec::new();
+    let (alone, within): (Vec<_>, Vec<_>) = ours
+        .iter()
+        .filter_map(|(key, value)| Some((key, value.as_str()?)))
+        .filter(|(_, text)| text.contains(GENERATED))
+        .partition(|(_, text)| *text == GENERATED);
+    for (key, text) in alone.into_iter().chain(within) {
+        let made = theirs.get(key).and_then(Value::as_str);
+        let Some(made) = made.and_then(|made| generated(text, made)) else {
+            continue;
+        };
+        if text == GENERATED {
+            known.extend(made);
+        } else if !made.iter().all(|one| known.contains(one)) {
+            continue;
         }
+        theirs.insert(key.clone(), json!(text));
     }
+}
+
+/// The credentials in a text that is `pattern` otherwise.
+fn generated(pattern: &str, text: &str) -> Option<Vec<String>> {
+    let mut pieces = pattern.split(GENERATED);
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut found = Vec::new();
+    for piece in pieces {
+        let (credential, after) = rest.split_at_checked(32)?;
+        found.push(credential.to_owned());
+        rest = after.strip_prefix(piece)?;
+    }
+    (rest.is_empty() && found.iter().all(|one| is_credential(one))).then_some(found)
 }
 
 /// Whether a text looks like what the chart generates: 32 letters and digits.

@@ -20,6 +20,14 @@ fn live(secret: &str, key: &str, value: &str) -> Vec<Live> {
     }]
 }
 
+/// Nothing is generated, and the key of the tokens is all that is not in a Secret of the user's.
+const ONLY_JWT: &str = "\
+global:
+  secrets: {generate: false}
+  user: {existingSecret: mine}
+  connections: {objectStore: {existingSecret: mine}}
+mongodb: {enabled: false}";
+
 #[test]
 fn credential_is_given_or_live_or_generated() {
     let given = "0123456789abcdef0123456789abcdef";
@@ -41,7 +49,7 @@ fn credential_is_given_or_live_or_generated() {
         given
     );
     // A live Secret counts where generating is off, too.
-    let off = "global: {secrets: {generate: false}}";
+    let off = ONLY_JWT;
     assert_eq!(
         jwt(&Case {
             live: there,
@@ -115,11 +123,11 @@ fn credential_that_is_nowhere_and_not_to_be_generated_is_named() {
             .expect("oracle")
             .render(&case.for_helm());
         let error = answer.expect("answer").expect_err("refused");
-        assert!(error.contains("api-server.jwt.key"), "{helm:?}: {error}");
+        // Helm stops at the first one.
+        assert!(error.contains("is missing: give it"), "{helm:?}: {error}");
     }
-    let given = Case::new(
-        "global: {secrets: {generate: false}}\napi-server: {jwt: {existingSecret: mine}}",
-    );
+    let given = format!("{ONLY_JWT}\napi-server: {{jwt: {{existingSecret: mine}}}}");
+    let given = Case::new(given);
     let objects = agree(&given).expect("a Secret of the user's is enough");
     assert!(objects.iter().all(|object| object["kind"] != "Secret"));
 }

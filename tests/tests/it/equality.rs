@@ -231,7 +231,7 @@ fn planted_faults_are_found_and_shrunk() {
         assert!(text.contains(right), "{} has no {right}", file.display());
         fs::write(&file, text.replace(right, wrong)).expect("written");
         let mut oracle = Oracle::start(Helm::V4, &copy).expect("oracle");
-        let tally = run(&mut oracle, 1, 60);
+        let tally = run(&mut oracle, 1, 150);
         let found = tally.failures.get(kind);
         let (case, document, _) = found.unwrap_or_else(|| panic!("not found: {kind}"));
         let shown = shrunk(case, document, kind, &mut oracle);

@@ -1,6 +1,9 @@
 //! What decides beside the values themselves: names near the limit, `global` of subcharts, null, `--set`.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use spira_manifests::components;
 use xtask::helm::Helm;
 use xtask::oracle::{self, Oracle};
 
@@ -29,7 +32,7 @@ fn names_of_long_releases_are_cut() {
             ..Case::new(everything())
         };
         let objects = agree(&case).unwrap_or_else(|error| panic!("{release}: {error}"));
-        let mut names = std::collections::BTreeSet::new();
+        let mut names = BTreeSet::new();
         for object in &objects {
             let (kind, name) = (
                 &object["kind"],
@@ -106,16 +109,26 @@ fn global_reaches_every_subchart_and_goes_before_a_section_s_own() {
 fn disabled_components_leave_nothing_and_are_not_looked_at() {
     let off = "nats: {enabled: false, replicas: many}\napi-server: {enabled: false}";
     let objects = agree(&Case::new(off)).expect("Helm does not look into what is off");
-    let parts: Vec<_> = objects
+    let parts: BTreeSet<_> = objects
         .iter()
-        .map(|o| &o["metadata"]["labels"]["app.kubernetes.io/name"])
+        .filter_map(|o| o["metadata"]["labels"]["app.kubernetes.io/name"].as_str())
         .collect();
-    assert!(
-        !parts.is_empty() && parts.iter().all(|part| **part == "inference-server"),
-        "{parts:?}"
-    );
-    let none =
-        "nats: {enabled: false}\napi-server: {enabled: false}\ninference-server: {enabled: false}";
+    let others = components::all()
+        .into_iter()
+        .map(|component| component.name);
+    let others: BTreeSet<_> = others
+        .filter(|name| !["nats", "api-server"].contains(name))
+        .collect();
+    assert_eq!(parts, others);
+    // Each one by itself can be switched off, and all of them.
+    let mut none = String::new();
+    for component in components::all() {
+        let off = format!("{}: {{enabled: false}}\n", component.name);
+        let objects = agree(&Case::new(&*off)).expect("nothing else is needed");
+        let own = |o: &Value| o["metadata"]["labels"]["app.kubernetes.io/name"] == component.name;
+        assert!(!objects.iter().any(own), "{off}");
+        none.push_str(&off);
+    }
     assert_eq!(agree(&Case::new(none)), Ok(Vec::new()));
 }
 

@@ -158,6 +158,16 @@ fn custom(definitions: &[Value], version: &str, kind: &str) -> Option<Value> {
         .iter()
         .find(|v| v["name"] == version_name && v["served"] == true)?;
     let mut schema = served["schema"]["openAPIV3Schema"].clone();
+    // Every object has these, whether its definition says so (Zalando's does not) or not.
+    for (field, of) in [
+        ("apiVersion", "string"),
+        ("kind", "string"),
+        ("metadata", "object"),
+    ] {
+        if schema["properties"][field].is_null() {
+            schema["properties"][field] = json!({ "type": of });
+        }
+    }
     close(&mut schema);
     pin(&mut schema, version, kind);
     Some(schema)

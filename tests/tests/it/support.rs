@@ -1,6 +1,8 @@
 //! Where things are, and one case, as the library renders it and as Helm is asked for it.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -107,6 +109,23 @@ impl Case {
         render::objects(&loaded, &release).map_err(|e| e.to_string())
     }
 
+    /// The live Secrets, each with all of its keys.
+    fn live_secrets(&self) -> Vec<Value> {
+        let mut secrets: BTreeMap<&str, Value> = BTreeMap::new();
+        for live in &self.live {
+            let object = live.object(&self.namespace);
+            match secrets.entry(&live.secret) {
+                Entry::Vacant(entry) => {
+                    entry.insert(object);
+                }
+                Entry::Occupied(entry) => {
+                    entry.into_mut()["data"][&live.key] = object["data"][&live.key].clone();
+                }
+            }
+        }
+        secrets.into_values().collect()
+    }
+
     fn document(&self) -> Result<Map<String, Value>, String> {
         let mut document = document::yaml::parse(&self.values).map_err(|e| e.to_string())?;
         for text in &self.set {
@@ -122,11 +141,7 @@ impl Case {
             namespace: self.namespace.clone(),
             values_yaml: vec![self.values.clone()],
             set: self.set.clone(),
-            secrets: self
-                .live
-                .iter()
-                .map(|l| l.object(&self.namespace))
-                .collect(),
+            secrets: self.live_secrets(),
             ..oracle::Case::default()
         }
     }

@@ -274,13 +274,11 @@ fn artifact_root(context: &Context) -> String {
     format!("s3://{}/", context.object_store().model_bucket)
 }
 
-/// Hosts must match in full, with their port if they are asked with one.
+/// Hosts must match in full, and clients send the port along, since it is not 80.
 fn allowed_hosts(context: &Context, values: &Values) -> String {
     let name = context.fullname();
     let namespace = context.intrinsics().namespace();
-    let own = format!(
-        "{name},{name}:*,{name}.{namespace},{name}.{namespace}:*,{name}.{namespace}.svc*,localhost,localhost:*"
-    );
+    let own = format!("{name}:*,{name}.{namespace}:*,{name}.{namespace}.svc*,localhost:*");
     if values.allowed_hosts.is_empty() {
         return own;
     }

@@ -266,17 +266,16 @@ pub fn replica_set(context: &Context, values: &Values) -> MongoDBCommunity {
 }
 
 fn user(context: &Context, values: &Values) -> User {
-    let connection = context.mongodb();
     User {
         name: values.username.to_string(),
         db: LOGIN_DATABASE.into(),
         password_secret_ref: password_of(password_name(context)),
         roles: vec![Role {
             name: "readWrite".into(),
-            db: connection.database,
+            db: context.mongodb().database,
         }],
         scram_credentials_secret_name: context.fullname(),
-        connection_string_secret_name: Some(connection.secret.name),
+        connection_string_secret_name: Some(context.mongodb_secret_name()),
     }
 }
 

@@ -21,7 +21,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Context, Object,
     global::PostgresqlOperator,
-    kit::{ExtraObject, Image, Instances, ObjectName, PullPolicy, Quantity, StorageSize, kept},
+    kit::{
+        CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
+        StorageSize, kept,
+    },
 };
 
 /// What it is.
@@ -114,9 +117,9 @@ pub struct Resources {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Amounts {
     /// CPU; unset, the operator's default.
-    pub cpu: Option<Quantity>,
+    pub cpu: Option<CpuQuantity>,
     /// Memory; unset, the operator's default.
-    pub memory: Option<Quantity>,
+    pub memory: Option<MemoryQuantity>,
 }
 
 /// Metrics for Prometheus.

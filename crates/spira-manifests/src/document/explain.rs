@@ -62,7 +62,9 @@ impl Place<'_> {
             Kind::Required { property } => {
                 let mut at = at;
                 at.push(property.as_str().unwrap_or_default().to_owned());
-                let message = "is required: null or leaving it out cannot unset it";
+                let message = rule.get("x-expected").and_then(Value::as_str);
+                let message =
+                    message.unwrap_or("is required: null or leaving it out cannot unset it");
                 found.push(self.problem(&at, false, message.to_owned()));
             }
             Kind::AnyOf { context } => self.branches(context, rule, &at, found),

@@ -63,11 +63,8 @@ pub fn parse(text: &str) -> Result<Map<String, Value>, YamlError> {
 /// Refuses the characters that Helm's reader refuses anywhere in a file.
 fn check_characters(text: &str) -> Result<(), YamlError> {
     let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..);
-    // A byte order mark is one only at the very start.
-    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let refused = |c: char| !allowed(c) || c == '\u{feff}';
-    for (number, line) in body.split('\n').enumerate() {
-        if let Some((column, c)) = line.chars().enumerate().find(|(_, c)| refused(*c)) {
+    for (number, line) in text.split('\n').enumerate() {
+        if let Some((column, c)) = line.chars().enumerate().find(|(_, c)| !allowed(*c)) {
             let message = format!(
                 "the control character {c:?} is not allowed in YAML; write it as an escape in double quotes"
             );

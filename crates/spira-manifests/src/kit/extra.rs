@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Object;
+use crate::{Object, schema::TEXT};
 
 /// An object that the user wrote: of any kind, but with what every object must have.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,8 @@ impl JsonSchema for ExtraObject {
         true
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let anything = generator.subschema_for::<Anything>();
         let texts = || serde_json::json!({ "type": "object", "additionalProperties": { "type": "string" } });
         json_schema!({
             "type": "object",
@@ -89,6 +90,27 @@ impl JsonSchema for ExtraObject {
                 },
             },
             "additionalProperties": true,
+            "allOf": [anything],
+        })
+    }
+}
+
+/// Whatever JSON can say, in texts that YAML can carry.
+struct Anything;
+
+impl JsonSchema for Anything {
+    fn schema_name() -> Cow<'static, str> {
+        "Anything".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let anything = generator.subschema_for::<Self>();
+        json_schema!({
+            "type": ["array", "boolean", "null", "number", "object", "string"],
+            "items": anything,
+            "patternProperties": { TEXT: anything },
+            "additionalProperties": false,
+            "x-expected-key": "a text without control characters",
         })
     }
 }

@@ -159,6 +159,14 @@ string_types! {
     Quantity: pattern r"^([0-9]+(\.[0-9]+)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$", max 64, sample "1????Mi",
         expected "a quantity such as 500Mi, 1.5Gi or 100m";
 
+    /// An amount of CPU, to the thousandth.
+    CpuQuantity: pattern r"^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$", max 16, sample "1????m",
+        expected "an amount of CPU such as 500m, 2 or 1.5";
+
+    /// An amount of memory.
+    MemoryQuantity: pattern r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[MGTPE])$", max 16, sample "1????Mi",
+        expected "an amount of memory such as 512Mi or 1.5Gi";
+
     /// A span of time as a decimal number of seconds.
     DecimalSeconds: pattern r"^[0-9]+(\.[0-9]+)?$", max 32, sample "0.????",
         expected "seconds as a quoted decimal, such as \"0.01\"";

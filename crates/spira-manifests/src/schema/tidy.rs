@@ -37,9 +37,29 @@ pub fn for_chart(schema: &Value) -> Value {
     strip_kubernetes_docs(&mut schema);
     each_schema(&mut schema, &mut |object| {
         object.retain(|key, _| !key.starts_with("x-"));
+        if let Some(Value::Object(then)) = object.get_mut("then") {
+            then.retain(|key, _| !key.starts_with("x-"));
+        }
     });
+    share_text(&mut schema);
     drop_unused(&mut schema);
     schema
+}
+
+/// The rule of a text stands once: there are hundreds of them.
+fn share_text(schema: &mut Value) {
+    const NAME: &str = "Text";
+    let text = serde_json::json!({ "type": "string", "pattern": super::TEXT });
+    each_schema(schema, &mut |object| {
+        if object.get("type") == text.get("type") && object.get("pattern") == text.get("pattern") {
+            object.remove("type");
+            object.remove("pattern");
+            object.insert("$ref".into(), format!("#/$defs/{NAME}").into());
+        }
+    });
+    if let Some(defs) = schema.get_mut("$defs").and_then(Value::as_object_mut) {
+        defs.insert(NAME.into(), text);
+    }
 }
 
 fn strip_kubernetes_docs(schema: &mut Value) {

@@ -154,7 +154,7 @@ fn a_credential_is_given_else_live_else_generated_once() {
     ask(&strict, None, false);
     assert_eq!(strict.missing_credentials(), ["a.key"]);
 
-    let broken = Release::new("spira", "voices").with_live_secret("auth", "key", "two\nlines");
+    let broken = Release::new("spira", "voices").with_live_secret("a-jwt", "key", "two\nlines");
     ask(&broken, None, true);
     assert_eq!(broken.missing_credentials(), ["a.key"]);
 }
@@ -168,7 +168,14 @@ fn without_generation_every_missing_credential_is_named() {
     let _ = values.objects(&release);
     assert_eq!(
         release.missing_credentials(),
-        ["nats.password", "api-server.jwt.key", "mongodb.password"]
+        [
+            "nats.password",
+            "mongodb.password",
+            "minio.accessKey",
+            "minio.secretKey",
+            "bootstrap.password",
+            "api-server.jwt.key"
+        ]
     );
 }
 

@@ -175,7 +175,7 @@ fn scripts_refuse_arguments_that_they_do_not_know() {
     for arguments in [&[][..], &["maybe"]] {
         fails(&link(arguments, nats.port), "usage: link.py");
     }
-    for arguments in [&[][..], &["5"], &["5", "postgresql"]] {
+    for arguments in [&[][..], &["5"], &["5", "cassandra"]] {
         fails(&run("wait.py", arguments, &[]), "usage: wait.py");
     }
 }
