@@ -10,4 +10,5 @@ mod link;
 mod migrate;
 mod model;
 mod scene;
+mod variables;
 mod wait;

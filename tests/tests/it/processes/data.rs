@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use xtask::python::Environment::Api;
 use xtask::servers::{KEY, Server, USER};
 
-use super::scene::{BRIEFLY, Impostor, LONG, Run, Scene};
+use super::scene::{BRIEFLY, GIVES_UP, Impostor, LONG, Run, Scene};
 
 const SCRIPT: &str = "bootstrap_data.py";
 
@@ -144,7 +144,7 @@ fn it_waits_for_stores_that_come_late() {
     // A MinIO that starts says so, and when to ask again, which is far too late.
     let starting = Impostor::start(
         stores.minio.port(),
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
     );
     let sofar = run.text().matches("buckets: not yet").count();
     run.waits_for("another attempt", |text| {
@@ -155,12 +155,7 @@ fn it_waits_for_stores_that_come_late() {
         .minio
         .start()
         .unwrap_or_else(|error| panic!("{error}"));
-    let outcome = run.finish();
-    outcome.is_well();
-    assert!(
-        outcome.took.as_secs() < 60,
-        "it waited as told: {outcome:?}"
-    );
+    run.finish().is_well();
     complete(&scene);
 }
 
@@ -225,7 +220,7 @@ fn what_cannot_get_better_ends_it_at_once() {
     scene.set("bucket_name", "No_Bucket");
     let outcome = scene.run(Api, SCRIPT, &[LONG]);
     outcome.fails_with(&["bucket No_Bucket: not a name"]);
-    assert!(outcome.took.as_secs() < 20, "{outcome:?}");
+    assert!(outcome.took < GIVES_UP, "{outcome:?}");
     scene.variables.remove("bucket_name");
     scene.variables.remove("M_CONN_URL");
     let outcome = scene.run(Api, SCRIPT, &[LONG]);

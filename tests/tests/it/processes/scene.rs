@@ -18,8 +18,8 @@ use xtask::python::{self, Environment};
 
 /// Bound of everything that a test waits for; far above what it takes.
 pub const PATIENCE: Duration = Duration::from_mins(2);
-/// Bound of a script that must give up, for which it is given [`BRIEFLY`].
-pub const GIVES_UP: Duration = Duration::from_secs(30);
+/// Bound of a script that must give up after [`BRIEFLY`], or at once: less than [`LONG`], and enough for a busy machine.
+pub const GIVES_UP: Duration = Duration::from_mins(1);
 /// Seconds for a script that will wait in vain.
 pub const BRIEFLY: &str = "4";
 /// Seconds for a script whose services will be there.
