@@ -3,6 +3,7 @@
 //! - [`tools`]: the programs that tests need, built on first use.
 //! - [`cluster`]: a real control plane on loopback; [`objects`]: what tests do in it.
 //! - [`definitions`]: the custom resource definitions of the operators; [`operators`]: the operators themselves.
+//! - [`servers`]: what SPIRA needs beside Kubernetes, as processes on loopback; [`python`]: what its images hold.
 //! - [`cli`]: `cargo xtask …`; [`mod@bench`]: its measurements.
 //! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
 
@@ -21,6 +22,8 @@ pub mod oracle;
 pub mod process;
 mod progress;
 pub mod project;
+pub mod python;
+pub mod servers;
 mod table;
 pub mod tools;
 mod trial;

@@ -12,7 +12,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 
 use crate::{Error, Result};
 
-/// Runs its arguments as a program and kills that when standard input ends; exits as the program does.
+/// Runs its arguments as a program and kills that when standard input ends; exits as the program does. Once the program
+/// was killed, so is all of its process group: the shell and what the program had started.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 "$@" </dev/null 3<&- &
@@ -23,6 +24,7 @@ exec 3<&-
 wait "$program"
 status=$?
 kill -KILL "$watcher" 2>/dev/null
+[ "$status" = 137 ] && kill -KILL 0
 exit "$status"
 "#;
 
@@ -165,6 +167,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_dropped_process_has_started_is_gone_too() {
+        let dir = tempfile::tempdir().expect("temporary directory");
+        let log = dir.path().join("log");
+        let script = "sleep 3603.25 & sleep 3603.25";
+        let process =
+            Process::start("sh", Command::new("sh").args(["-c", script]), &log).expect("start");
+        let sleeping = || {
+            let lines = running("sleep 3603.25");
+            lines
+                .iter()
+                .filter(|line| line.starts_with("sleep"))
+                .count()
+        };
+        until("start", || sleeping() == 2);
+        drop(process);
+        until("end", || sleeping() == 0);
+    }
+
+    #[test]
     fn a_process_that_ends_is_seen_with_its_code_and_its_log() {
         let dir = tempfile::tempdir().expect("temporary directory");
         let log = dir.path().join("log");
@@ -196,6 +217,8 @@ mod tests {
         );
         let mut parent = Command::new("sh")
             .args(["-c", &script])
+            // As in `start`: the group that is killed must not be the tests'.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

@@ -50,11 +50,17 @@ pub enum Tool {
     MongodbOperator,
     /// Runs a program in a network of its own (`tools/sandbox`).
     Sandbox,
+    /// NATS.
+    NatsServer,
+    /// `FerretDB`, which stands in for MongoDB (`tools/servers/ferretdb`).
+    Ferretdb,
+    /// MinIO's server.
+    Minio,
 }
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
@@ -68,10 +74,16 @@ impl Tool {
         Self::Sandbox,
         Self::MongodbOperator,
         Self::PostgresOperator,
+        Self::NatsServer,
+        Self::Ferretdb,
+        Self::Minio,
     ];
 
     /// Those that the operators need to run.
     pub const OPERATORS: [Self; 3] = [Self::Sandbox, Self::MongodbOperator, Self::PostgresOperator];
+
+    /// Those that [`crate::servers`] runs.
+    pub const SERVERS: [Self; 3] = [Self::NatsServer, Self::Ferretdb, Self::Minio];
 
     /// Those that a control plane consists of.
     pub const CONTROL_PLANE: [Self; 5] = [
@@ -99,6 +111,9 @@ impl Tool {
             Self::PostgresOperator => "postgres-operator",
             Self::MongodbOperator => "mongodb-operator",
             Self::Sandbox => "sandbox",
+            Self::NatsServer => "nats-server",
+            Self::Ferretdb => "ferretdb",
+            Self::Minio => "minio",
         }
     }
 }
@@ -174,7 +189,7 @@ pub fn module_dir(requirer: &str, module: &str) -> Result<PathBuf> {
 }
 
 /// Takes the lock of the tools directory, which ends with the process at the latest.
-fn lock(home: &Path) -> Result<File> {
+pub(crate) fn lock(home: &Path) -> Result<File> {
     fs::create_dir_all(home).map_err(Error::file(home))?;
     let path = home.join("lock");
     let file = File::create(&path).map_err(Error::file(&path))?;

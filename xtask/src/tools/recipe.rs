@@ -34,6 +34,9 @@ pub(super) fn source_of(tool: Tool) -> Source {
         // Each links the version of Kubernetes' libraries that its makers release it with.
         Tool::PostgresOperator => ("operators/zalando", None),
         Tool::MongodbOperator => ("operators/mongodb", None),
+        Tool::NatsServer => ("servers", None),
+        Tool::Ferretdb => ("servers", Some("ferretdb")),
+        Tool::Minio => ("servers/minio", None),
         _ => (".", None),
     };
     Source { module, own }
@@ -128,6 +131,9 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
             120,
         ),
         Tool::PostgresOperator => ("github.com/zalando/postgres-operator/cmd", 180),
+        Tool::NatsServer => ("github.com/nats-io/nats-server/v2", 30),
+        Tool::Ferretdb => ("./ferretdb", 60),
+        Tool::Minio => ("github.com/minio/minio", 240),
     };
     Ok(Recipe {
         package,
@@ -235,6 +241,11 @@ mod tests {
             ("operators/mongodb/go.sum", "m"),
             ("operators/zalando/go.mod", "z"),
             ("operators/zalando/go.sum", "z"),
+            ("servers/go.mod", "v"),
+            ("servers/go.sum", "v"),
+            ("servers/ferretdb/main.go", "f"),
+            ("servers/minio/go.mod", "o"),
+            ("servers/minio/go.sum", "o"),
         ] {
             let path = source.join(name);
             fs::create_dir_all(path.parent().expect("below the temporary directory"))
@@ -244,7 +255,7 @@ mod tests {
         let home = Path::new("home");
         let of = |tool| places(source, home).expect("places").of(tool);
         let all = || Tool::ALL.map(of);
-        let changed = |before: &[PathBuf; 13]| -> Vec<Tool> {
+        let changed = |before: &[PathBuf; 16]| -> Vec<Tool> {
             let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
             pairs
                 .filter(|(_, (before, after))| *before != after)
@@ -263,6 +274,9 @@ mod tests {
             Tool::KubeScore,
             Tool::MongodbOperator,
             Tool::PostgresOperator,
+            Tool::NatsServer,
+            Tool::Ferretdb,
+            Tool::Minio,
         ];
         assert_eq!(changed(&before).len(), Tool::ALL.len() - others.len());
         assert!(changed(&before).iter().all(|tool| !others.contains(tool)));

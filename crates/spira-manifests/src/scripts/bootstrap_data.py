@@ -83,21 +83,24 @@ def indexes(database):
 
 
 def index(collection, field, unique):
-    from pymongo.errors import DuplicateKeyError, OperationFailure
+    from pymongo.errors import OperationFailure
 
     kind = "unique index" if unique else "index"
     where = "%s.%s" % (collection.name, field)
     try:
         collection.create_index(field, unique=unique)
-    except DuplicateKeyError:
-        log("%s: WITHOUT a unique index, because documents have the same value:" % where)
-        for value, ids in duplicates(collection, field):
-            log("  %r: _id %s" % (value, ", ".join(map(str, ids))))
-        log("  remove all but one of each, then run this again")
-    except OperationFailure as error:
-        if error.code not in OTHER_INDEX:
+    except OperationFailure as error:  # A DuplicateKeyError is one, too.
+        if error.code in OTHER_INDEX:
+            log("%s: has an index with other options; it stays as it is" % where)
+            return
+        # Looked for whatever the error is: what only speaks MongoDB's protocol has another one.
+        doubled = duplicates(collection, field) if unique else []
+        if not doubled:
             raise
-        log("%s: has an index with other options; it stays as it is" % where)
+        log("%s: WITHOUT a unique index, because documents have the same value:" % where)
+        for value, ids in doubled:
+            log("  %s: _id %s" % (value, ", ".join(map(str, ids))))
+        log("  remove all but one of each, then run this again")
     else:
         log("%s: %s" % (where, kind))
 
@@ -211,10 +214,10 @@ def buckets(store):
 def bucket(store, name):
     from minio.error import S3Error
 
-    if store.bucket_exists(name):
-        log("bucket %s: was there" % name)
-        return
     try:
+        if store.bucket_exists(name):
+            log("bucket %s: was there" % name)
+            return
         store.make_bucket(name)
     except S3Error as error:
         if error.code == "InvalidBucketName":
