@@ -51,12 +51,13 @@ workload_values! {
         pub enabled: bool = true,
         /// How many pods run.
         pub replicas: Replicas = Replicas::try_from(3).expect("a number of pods"),
-        /// How many processes serve in each pod; each takes some 200 MiB of memory.
+        /// How many processes serve in each pod; each takes some 190 MiB of memory.
         pub workers: Positive = Positive::try_from(2).expect("above 0"),
-        /// More hosts under which MLflow answers, `*` standing for any text: the one of your
-        /// Ingress, say. It answers under the names of its Service and under `localhost`, and
-        /// refuses all else, so that web pages of others cannot reach it.
-        pub allowed_hosts: Vec<HostPattern> = Vec::new(),
+        /// Hosts under which MLflow answers, `*` standing for any text, beside the names of its
+        /// Service and `localhost`: the one of your Ingress, say. It refuses all else, so that web
+        /// pages of others cannot reach it. The default are private addresses, under which
+        /// Prometheus asks pods; Helm does not merge lists, so repeat those that you need.
+        pub allowed_hosts: Vec<HostPattern> = private_addresses(),
         /// Seconds that a pod waits for PostgreSQL before its init container fails and starts
         /// again.
         pub wait_timeout_seconds: Positive = Positive::try_from(300).expect("above 0"),
@@ -71,7 +72,7 @@ workload_values! {
     }
     with Workload {
         resources: security::resources(
-            &[("cpu", "100m"), ("memory", "512Mi")],
+            &[("cpu", "100m"), ("memory", "768Mi")],
             &[("cpu", "1"), ("memory", "2Gi")],
         ),
         ..Workload::new("burakince/mlflow", None)
@@ -274,6 +275,17 @@ fn environment(context: &Context, values: &Values) -> Vec<EnvVar> {
 /// Where models go that are logged without a word on where.
 fn artifact_root(context: &Context) -> String {
     format!("s3://{}/", context.object_store().model_bucket)
+}
+
+/// Private addresses, as MLflow admits them where no hosts are given: Prometheus asks for the
+/// pod's. A page of others cannot make a browser send an address of its choice as the host.
+fn private_addresses() -> Vec<HostPattern> {
+    let of_172 = (16..32).map(|second| format!("172.{second}.*"));
+    ["10.*".to_owned(), "192.168.*".to_owned()]
+        .into_iter()
+        .chain(of_172)
+        .map(|pattern| pattern.parse().expect("a constant pattern"))
+        .collect()
 }
 
 /// Hosts must match in full, and clients send the port along, since it is not 80.
