@@ -23,6 +23,28 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("a flag for a node's label", "nats: {nodeSelector: {a: true}}", "nats.nodeSelector.a"),
     ("a wrong type in a Kubernetes type", "nats: {extraEnv: [{name: 1}]}", "nats.extraEnv.0.name"),
     ("a section that is no map", "global: 3", "global"),
+    // What the data services would refuse.
+    ("a bucket name in upper case", "global: {connections: {objectStore: {audioBucket: Audio}}}", "global.connections.objectStore.audioBucket"),
+    ("a bucket name of two characters", "global: {connections: {objectStore: {modelBucket: ml}}}", "global.connections.objectStore.modelBucket"),
+    ("a bucket name that is an address", "minio: {extraBuckets: [10.0.0.1]}", "minio.extraBuckets.0"),
+    ("one volume for each of three servers", "minio: {pools: [{name: a, servers: 3, volumesPerServer: 1, size: 1Gi}]}", "minio.pools.0.volumesPerServer"),
+    ("no pool", "minio: {pools: []}", "minio.pools"),
+    ("a pool without a size", "minio: {pools: [{name: a, servers: 4, volumesPerServer: 1}]}", "minio.pools.0.size"),
+    ("an even number of members", "mongodb: {members: 2}", "mongodb.members"),
+    ("an owner that is no role's name", "global: {connections: {postgresql: {owner: ml_flow}}}", "global.connections.postgresql.owner"),
+    ("a database that needs quotes", "global: {connections: {postgresql: {database: Runs}}}", "global.connections.postgresql.database"),
+    ("no server", "postgresql: {instances: 0}", "postgresql.instances"),
+    ("a version that the operator does not know", "postgresql: {version: '12'}", "postgresql.version"),
+    ("a version of MongoDB with a suffix", "mongodb: {version: 6.0.5-ent}", "mongodb.version"),
+    ("an unknown effect of a taint", "postgresql: {tolerations: [{effect: Never}]}", "postgresql.tolerations.0.effect"),
+    ("a password that is too long for bcrypt", "bootstrap: {password: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}", "bootstrap.password"),
+    ("a hospital with a quote", "bootstrap: {hospitals: ['a\"b']}", "bootstrap.hospitals.0"),
+    ("a control character in a Kubernetes type", "nats: {extraEnv: [{name: a, value: \"\\u0007\"}]}", "nats.extraEnv.0.value"),
+    // Half a connection.
+    ("a PostgreSQL without credentials", "global: {connections: {postgresql: {host: a}}}", "global.connections.postgresql.existingSecret"),
+    ("credentials of no PostgreSQL", "global: {connections: {postgresql: {existingSecret: a}}}", "global.connections.postgresql.host"),
+    ("an object store without credentials", "global: {connections: {objectStore: {host: a}}}", "global.connections.objectStore.existingSecret"),
+    ("a NATS that asks for a login that is not given", "global: {connections: {nats: {host: a, auth: {enabled: true}}}}", "global.connections.nats.auth.existingSecret"),
     // Unknown keys.
     ("an unknown value", "api-server: {replica: 3}", "api-server.replica"),
     ("an unknown key of `global`", "global: {registry: a}", "global.registry"),
@@ -149,6 +171,9 @@ fn right_values_near_the_wrong_ones_are_accepted() {
         "nats: {podLabels: {example.org/name: a}, image: {tag: null, digest: null}}",
         "global: {imageRegistry: 'a.example:5000/mirror', centralChannel: a.b}",
         "api-server: {replicas: 3.0}",
+        "mongodb: {members: 1}\nminio: {pools: [{name: a, servers: 3, volumesPerServer: 2, size: 1Gi}, {name: b, servers: 1, volumesPerServer: 1, size: 1Gi}]}",
+        "global: {connections: {postgresql: {host: a, existingSecret: b}, objectStore: {existingSecret: c}}}",
+        "global: {connections: {nats: {host: a, auth: {enabled: false}}, mongodb: {existingSecret: b}}}",
     ];
     for values in right {
         let objects = crate::compare::agree(&Case::new(values));
