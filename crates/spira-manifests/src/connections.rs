@@ -303,24 +303,23 @@ impl Context<'_> {
             (None, PostgresqlOperator::Zalando) => cluster.clone(),
             (None, PostgresqlOperator::CloudnativePg) => format!("{cluster}-rw"),
         };
-        let (username, password) = match &postgresql.existing_secret {
-            Some(name) => (
+        let (username, password) = if let Some(name) = &postgresql.existing_secret {
+            (
                 secret_key(&**name, &*postgresql.existing_secret_username_key),
                 secret_key(&**name, &*postgresql.existing_secret_password_key),
-            ),
-            None => {
-                let made = match postgresql.operator {
-                    PostgresqlOperator::Zalando => format!(
-                        "{}.{cluster}.credentials.postgresql.acid.zalan.do",
-                        postgresql.owner
-                    ),
-                    PostgresqlOperator::CloudnativePg => format!("{cluster}-app"),
-                };
-                (
-                    secret_key(made.clone(), "username"),
-                    secret_key(made, PASSWORD),
-                )
-            }
+            )
+        } else {
+            let made = match postgresql.operator {
+                PostgresqlOperator::Zalando => format!(
+                    "{}.{cluster}.credentials.postgresql.acid.zalan.do",
+                    postgresql.owner
+                ),
+                PostgresqlOperator::CloudnativePg => format!("{cluster}-app"),
+            };
+            (
+                secret_key(made.clone(), "username"),
+                secret_key(made, PASSWORD),
+            )
         };
         Postgresql {
             host,

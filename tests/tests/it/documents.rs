@@ -142,7 +142,7 @@ impl Cases<'_> {
         let on = *self.rng.pick(&[85, 50, 20]);
         let mut pruner = Pruner {
             keep: *self.rng.pick(&[100, 60, 25, 8]),
-            nulls: if self.rng.one_in(6) { 1 } else { 0 },
+            nulls: u64::from(self.rng.one_in(6)),
         };
         let mut document = Map::new();
         for at in 0..self.sections.len() {

@@ -126,18 +126,7 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
         "a new release finds what the old one left"
     );
     life.run(&[&["uninstall", "spira"], &wait[..]].concat());
-
-    let install = [
-        "install",
-        LONGEST,
-        chart,
-        "--set",
-        "nats.natsBox.enabled=true",
-    ];
-    life.run(&[&install[..], &wait[..]].concat());
-    let workloads = ready(client, &life.namespace).await;
-    assert_eq!(workloads.len(), 5, "{workloads:?}");
-    life.run(&[&["uninstall", LONGEST], &wait[..]].concat());
+    life.has_a_long_name(chart, &wait).await;
 }
 
 fn wanted(workloads: &[Workload], name: &str) -> i32 {
@@ -148,6 +137,21 @@ fn wanted(workloads: &[Workload], name: &str) -> i32 {
 }
 
 impl Life<'_> {
+    /// A release with a name as long as Helm takes.
+    async fn has_a_long_name(&self, chart: &str, wait: &[&str]) {
+        let install = [
+            "install",
+            LONGEST,
+            chart,
+            "--set",
+            "nats.natsBox.enabled=true",
+        ];
+        self.run(&[&install[..], wait].concat());
+        let workloads = ready(self.client, &self.namespace).await;
+        assert_eq!(workloads.len(), 5, "{workloads:?}");
+        self.run(&[&["uninstall", LONGEST], wait].concat());
+    }
+
     /// The name of the one Job that there is, once Helm's deletions are done.
     async fn only_job(&self) -> String {
         let jobs = objects::wait_for("one Job", PATIENCE, || async {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Values;
 use crate::Context;
 
-/// An operator that acts on MongoDBCommunity.
+/// An operator that acts on `MongoDBCommunity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Operator {
