@@ -37,7 +37,7 @@ pub fn scripts_config_map(context: &Context) -> ConfigMap {
     )
 }
 
-/// Scripts by file name, which [`volumes`] and [`mounts`] bring into a pod.
+/// Scripts by file name, which [`volumes()`] and [`mounts()`] bring into a pod.
 #[must_use]
 pub fn scripts(context: &Context, scripts: &[(&str, &str)]) -> ConfigMap {
     let data = scripts

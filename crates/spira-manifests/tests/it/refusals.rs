@@ -166,6 +166,7 @@ fn defaults_read_back_as_they_are() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines)] // a table
 fn bad_values_are_refused_with_what_would_be_right() {
     let cases = [
         (
