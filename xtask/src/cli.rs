@@ -18,7 +18,7 @@ pub struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask try                                  a control plane of its own, gone with Ctrl-C
-  cargo xtask try -f examples/values/full.yaml     with values
+  cargo xtask try -f examples/values/everything.yaml     with values
   cargo xtask try --operators                      with the operators of PostgreSQL and MongoDB
   cargo xtask try --kubeconfig ~/.kube/config      into a cluster that is there
   cargo xtask tools helm4 oracle                   build only these

@@ -553,28 +553,29 @@ fn maps() {
             "env": own_env().chain(env).chain(sizes).collect::<Vec<_>>(),
         })
     }), @r#"
-    labels:
-      own: label
-      {{- range $key, $value := .Values.labels }}
-      "user-{{ $key }}": {{ $value | quote }}
+      labels:
+        own: label
+        {{- range $key, $value := .Values.labels }}
+        "user-{{ $key }}": {{ $value | quote }}
+        {{- end }}
+      env:
+        - name: OWN
+          value: "1"
+        {{- range $key, $value := .Values.env }}
+        - name: {{ $key | quote }}
+          value: {{ $value | quote }}
+        {{- end }}
+        {{- range $key, $value := .Values.sizes }}
+        - name: {{ $key | quote }}
+          width: {{ $value.width | int64 }}
+        {{- end }}
+      {{- with .Values.labels }}
+      ifAny:
+        {{- toYaml . | nindent 4 }}
       {{- end }}
-    env:
-      - name: OWN
-        value: "1"
-      {{- range $key, $value := .Values.env }}
-      - name: {{ $key | quote }}
-        value: {{ $value | quote }}
-      {{- end }}
-      {{- range $key, $value := .Values.sizes }}
-      - name: {{ $key | quote }}
-        width: {{ $value.width | int64 }}
-      {{- end }}
-    {{- with .Values.labels }}
-    ifAny:
-      {{- toYaml . | nindent 4 }}
-    {{- end }}
-    passedOn:
-      {{- toYaml .Values.labels | nindent 4 }}
+      passedOn:
+        {{- toYaml .Values.labels | nindent 4 }}
+    # The end; Helm 3 would cut empty lines off a text that ends here.
     "#);
 }
 
@@ -587,22 +588,23 @@ fn types_of_kubernetes() {
         "env": own_env().chain(values.env.iter().map(|variable| json!(variable))).collect::<Vec<_>>(),
         "sidecars": (!values.sidecars.is_empty()).then_some(values.sidecars.clone()),
     })), @r#"
-    env:
-      - name: OWN
-        value: "1"
-      {{- with .Values.env }}
-      {{- toYaml . | nindent 4 }}
+      env:
+        - name: OWN
+          value: "1"
+        {{- with .Values.env }}
+        {{- toYaml . | nindent 4 }}
+        {{- end }}
+      always:
+        {{- toYaml .Values.resources | nindent 4 }}
+      {{- with .Values.resources }}
+      ifAny:
+        {{- toYaml . | nindent 4 }}
       {{- end }}
-    always:
-      {{- toYaml .Values.resources | nindent 4 }}
-    {{- with .Values.resources }}
-    ifAny:
-      {{- toYaml . | nindent 4 }}
-    {{- end }}
-    {{- with .Values.sidecars }}
-    sidecars:
-      {{- toYaml . | nindent 4 }}
-    {{- end }}
+      {{- with .Values.sidecars }}
+      sidecars:
+        {{- toYaml . | nindent 4 }}
+      {{- end }}
+    # The end; Helm 3 would cut empty lines off a text that ends here.
     "#);
 }
 
