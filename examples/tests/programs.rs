@@ -57,7 +57,8 @@ fn manifests_prints_all_of_spira() {
     let url = container_env(api, "M_CONN_URL");
     assert_eq!(url["valueFrom"]["secretKeyRef"]["name"], "managed-mongodb");
     assert!(objects.contains_key("StatefulSet/spira-nats"));
-    // The key stands in the user's Secret, so the program makes none.
+    assert!(!objects.contains_key("Deployment/spira-mlflow"));
+    // The credentials stand in the user's Secrets, so the program makes none.
     assert!(!objects.keys().any(|object| object.starts_with("Secret/")));
 }
 

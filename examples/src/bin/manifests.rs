@@ -38,9 +38,14 @@ fn beside_managed_services() -> Result<Values, Box<dyn Error>> {
     connections.object_store.host = Some("s3.internal.example.org".parse()?);
     connections.object_store.existing_secret = Some("managed-s3".parse()?);
     connections.mlflow.url = Some("http://mlflow.internal.example.org:5000".parse()?);
+    values.mongodb.enabled = false;
+    values.minio.enabled = false;
+    values.mlflow.enabled = false;
+    values.postgresql.enabled = false;
 
-    // This program does not ask the cluster for the key in use, so it must not draw a new one.
+    // This program does not ask the cluster for the credentials in use, so it must not draw new ones.
     values.global.secrets.generate = false;
+    values.global.user.existing_secret = Some("spira-first-user".parse()?);
     values.api_server.jwt.existing_secret = Some("spira-jwt".parse()?);
 
     values.inference_server.replicas = 5.try_into()?;
