@@ -5,6 +5,8 @@
 //! keeps it while it merges the umbrella's defaults, and removes the key when it meets the default
 //! of the subchart.
 
+mod preflight;
+
 use std::{
     panic::resume_unwind,
     thread::{self, ScopedJoinHandle},
@@ -29,7 +31,7 @@ use crate::{
 /// The longest name that a component's objects start with, as `Release` has it.
 const MAX_FULLNAME: usize = 52;
 
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 6] = [
     ("Chart.yaml", include_str!("../templates/Chart.yaml.tera")),
     ("helmignore", include_str!("../templates/helmignore.tera")),
     ("README.md", include_str!("../templates/README.md.tera")),
@@ -37,6 +39,10 @@ const TEMPLATES: [(&str, &str); 5] = [
     (
         "_helpers.tpl",
         include_str!("../templates/umbrella_helpers.tpl.tera"),
+    ),
+    (
+        "preflight.yaml",
+        include_str!("../templates/preflight.yaml.tera"),
     ),
 ];
 
@@ -82,11 +88,19 @@ pub fn generate(options: &Options, tell: &dyn Fn(&str)) -> Result<Charts, ChartE
         };
         threads.into_iter().map(join).collect()
     });
+    let mut needs = Vec::new();
     for (component, compiled) in all.iter().zip(compiled) {
         let compiled = compiled?;
         cases += compiled.cases;
+        let own = compiled.templates.needs.iter();
+        needs.extend(own.map(|need| (component.name, need.clone())));
         files.extend(maker.subchart(component, compiled)?);
     }
+    files.push(maker.file(
+        format!("{UMBRELLA}/templates/preflight.yaml"),
+        "preflight.yaml",
+        &preflight::context(&needs),
+    )?);
     files.sort();
     Ok(Charts { files, cases })
 }
@@ -230,7 +244,7 @@ impl Maker {
                 text: schema::of_component(component),
             },
         ];
-        files.extend(compiled.templates.into_iter().map(|file| File {
+        files.extend(compiled.templates.files.into_iter().map(|file| File {
             path: at(&file.path),
             text: file.text,
         }));

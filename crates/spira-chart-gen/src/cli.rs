@@ -28,8 +28,8 @@ Examples:
   spira-chart-gen explain Deployment/api-server:spec.replicas
   spira-chart-gen images --set nats.enabled=false
 
-Exit codes: 0 done; 1 the chart is not up to date, or a builder cannot be made a chart;
-2 wrong usage or wrong values.";
+Exit codes: 0 done; 1 the chart is not up to date, a builder cannot be made a chart, or the cluster
+lacks an API; 2 wrong usage or wrong values.";
 
 /// Makes the Helm chart of SPIRA from its builders in Rust, and renders and explains it.
 #[derive(Debug, Parser)]
@@ -58,7 +58,8 @@ enum Command {
         /// The namespace of the release
         #[arg(short, long, default_value = "default", overrides_with = "namespace")]
         namespace: String,
-        /// An API that the cluster serves, as `helm template` takes it. No manifest depends on it
+        /// An API that the cluster serves, as `helm template` takes it (v1/Pod). Where that one is
+        /// among them, what the values need and is not is an error; see global.preflight
         #[arg(short, long = "api-versions", value_name = "GV")]
         api_versions: Vec<String>,
         #[command(flatten)]
@@ -123,6 +124,14 @@ fn wrong(error: impl std::fmt::Display) -> Failure {
     }
 }
 
+/// What is wrong with a cluster is no wrong usage.
+fn unrendered(error: render::RenderError) -> Failure {
+    match error {
+        render::RenderError::Lacking(_) => refused(error),
+        _ => wrong(error),
+    }
+}
+
 impl Cli {
     /// Does what was asked for, prints what went wrong, and says how to exit.
     #[must_use]
@@ -160,14 +169,14 @@ impl Command {
             Self::Render {
                 name,
                 namespace,
-                api_versions: _,
+                api_versions,
                 values,
             } => {
                 check_name("release", &name, 53)?;
                 check_name("namespace", &namespace, 63)?;
                 let loaded = values.load()?;
-                let release = Release::new(name, namespace);
-                let objects = render::objects(&loaded, &release).map_err(wrong)?;
+                let release = Release::new(name, namespace).with_served(api_versions);
+                let objects = render::objects(&loaded, &release).map_err(unrendered)?;
                 Ok(render::manifests(&objects))
             }
             Self::Explain { path } => {

@@ -4,7 +4,7 @@ use spira_manifests::Component;
 
 use crate::{
     Refusal, Subject,
-    emit::{self, File},
+    emit::{self, Templates},
     prove::{Effort, prove},
     trace::trace,
     uses::{self, Use},
@@ -20,8 +20,8 @@ pub struct Options {
 /// A component's templates, and what is known of them.
 #[derive(Clone, Debug)]
 pub struct Compiled {
-    /// Its templates, with paths below the subchart's folder.
-    pub templates: Vec<File>,
+    /// What is written of it, with paths below the subchart's folder.
+    pub templates: Templates,
     /// Which value reaches which field.
     pub uses: Vec<Use>,
     /// How many documents the proof compared.

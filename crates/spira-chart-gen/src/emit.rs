@@ -8,6 +8,7 @@ mod guards;
 mod helpers;
 mod lines;
 mod maps;
+mod needs;
 mod order;
 mod outline;
 mod values;
@@ -22,6 +23,7 @@ use crate::{
     trace::Traced,
     tree::{Cond, Entry, Intrinsic, Node, Seg, Source},
 };
+pub use needs::Need;
 use writer::{Names, Writer};
 
 /// A file of the chart.
@@ -31,6 +33,15 @@ pub struct File {
     pub path: String,
     /// What it holds.
     pub text: String,
+}
+
+/// What is written of a component.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    /// Its templates, with paths below the chart's folder.
+    pub files: Vec<File>,
+    /// The APIs that its objects need and not every cluster serves.
+    pub needs: Vec<Need>,
 }
 
 /// The longest line of a template.
@@ -43,7 +54,7 @@ pub const MAX_LINE: usize = 120;
 ///
 /// # Errors
 /// Names what cannot be written as a template.
-pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Vec<File>, Refusal> {
+pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Templates, Refusal> {
     let outline = outline::Outline::of(component, traced);
     let writer = Writer::new(component, traced, &outline);
     let comments = helpers::comments(source);
@@ -58,19 +69,21 @@ pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Vec<F
         file.push_str(&text);
     }
     files.insert("templates/_helpers.tpl".to_owned(), helpers::text(&writer));
+    let needs = needs::of(&writer, traced);
     if let Some(why) = writer.refused() {
         return Err(Refusal::Emit {
             component: component.to_owned(),
             why,
         });
     }
-    Ok(files
-        .into_iter()
-        .map(|(path, text)| File {
-            path,
-            text: tidy(&text),
-        })
-        .collect())
+    let tidied = |(path, text): (String, String)| File {
+        path,
+        text: tidy(&text),
+    };
+    Ok(Templates {
+        files: files.into_iter().map(tidied).collect(),
+        needs,
+    })
 }
 
 /// Helm 3 cuts off the last lines of a rendered object where they are empty, and they may be the

@@ -4,6 +4,7 @@ use serde_json::Value;
 use spira_manifests::{
     Object, Release,
     document::{Loaded, UMBRELLA},
+    preflight::{self, Lacking},
 };
 
 use crate::yaml;
@@ -17,6 +18,9 @@ pub enum RenderError {
         .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
     )]
     Credentials(Vec<String>),
+    /// APIs that the values need and the cluster, as far as it is known, does not serve.
+    #[error(transparent)]
+    Lacking(#[from] Lacking),
     /// A section that cannot be read, although it was checked: a defect.
     #[error("{component}: {source}")]
     Section {
@@ -30,7 +34,8 @@ pub enum RenderError {
 /// The objects of every component that is enabled, with the component's name.
 ///
 /// # Errors
-/// If a credential is missing.
+/// If the cluster lacks APIs that the objects need (unless `global.preflight` is off), or a
+/// credential is missing.
 pub fn objects(
     loaded: &Loaded,
     release: &Release,
@@ -45,6 +50,9 @@ pub fn objects(
                 source,
             })?;
         all.extend(objects.into_iter().map(|object| (name, object)));
+    }
+    if loaded.values.global.preflight {
+        preflight::check(all.iter().map(|(_, object)| object), release.served())?;
     }
     let missing = release.missing_credentials();
     if missing.is_empty() {

@@ -32,6 +32,11 @@ pub struct Global {
     pub storage_class: Option<ObjectName>,
     /// What becomes of credentials.
     pub secrets: Secrets,
+    /// Whether an installation is refused where the cluster lacks APIs that the values need, with the
+    /// commands that bring them. Without a cluster (`helm template`) nothing is checked, and
+    /// `extraObjects` never are. Turn it off where the operators come in the same run: Argo CD, too,
+    /// tells Helm what the cluster serves before it applies anything.
+    pub preflight: bool,
     /// How to reach the data services, inside the release or outside the cluster.
     pub connections: Connections,
     /// The first user of SPIRA's API.
@@ -290,6 +295,7 @@ impl Default for Global {
             fullname_overrides: NameOverrides::default(),
             storage_class: None,
             secrets: Secrets::default(),
+            preflight: true,
             connections: Connections::default(),
             user: User::default(),
             model: Model::default(),

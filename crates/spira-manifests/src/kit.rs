@@ -4,7 +4,6 @@ mod account;
 mod availability;
 pub mod env;
 mod extra;
-pub mod gateway;
 mod image;
 mod maps;
 mod members;

@@ -48,6 +48,7 @@ pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
+pub mod preflight;
 pub mod program;
 pub mod release;
 pub mod schema;

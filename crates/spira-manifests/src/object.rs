@@ -4,9 +4,14 @@ use k8s_openapi::{Metadata, Resource, apimachinery::pkg::apis::meta::v1::ObjectM
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::cr::Api;
+
 /// A Kubernetes object of any kind, as the JSON that an API server takes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Object(Value);
+pub struct Object {
+    json: Value,
+    is_users: bool,
+}
 
 impl Object {
     /// Makes an object from a typed one.
@@ -14,36 +19,57 @@ impl Object {
     /// # Panics
     /// Never for the types of `k8s-openapi`: they all serialise to a JSON object.
     pub fn new<T: Resource + Metadata<Ty = ObjectMeta> + Serialize>(typed: &T) -> Self {
-        Self(serde_json::to_value(typed).expect("a Kubernetes type serialises to JSON"))
+        Self {
+            json: serde_json::to_value(typed).expect("a Kubernetes type serialises to JSON"),
+            is_users: false,
+        }
     }
 
     /// Takes an object that a user wrote, as it is.
     #[must_use]
     pub fn raw(fields: Map<String, Value>) -> Self {
-        Self(Value::Object(fields))
+        Self {
+            json: Value::Object(fields),
+            is_users: true,
+        }
     }
 
     /// The object's `kind`, or an empty string where a user's object has none.
     #[must_use]
     pub fn kind(&self) -> &str {
-        self.0["kind"].as_str().unwrap_or_default()
+        self.json["kind"].as_str().unwrap_or_default()
     }
 
     /// The object's `metadata.name`, or an empty string where a user's object has none.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0["metadata"]["name"].as_str().unwrap_or_default()
+        self.json["metadata"]["name"].as_str().unwrap_or_default()
+    }
+
+    /// The component that it belongs to, from its label, or an empty string where a user's object has
+    /// none.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        self.json["metadata"]["labels"]["app.kubernetes.io/name"]
+            .as_str()
+            .unwrap_or_default()
+    }
+
+    /// Whether it is of this API, and no object of a user's own.
+    #[must_use]
+    pub fn is_of(&self, api: &Api) -> bool {
+        !self.is_users && self.json["apiVersion"] == api.version && self.json["kind"] == api.kind
     }
 
     /// The object as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Value {
-        &self.0
+        &self.json
     }
 
     /// The object as JSON, by value.
     #[must_use]
     pub fn into_json(self) -> Value {
-        self.0
+        self.json
     }
 }

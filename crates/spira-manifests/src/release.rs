@@ -1,6 +1,9 @@
 //! The facts of one release, and the rules of the [`Intrinsics`] in Rust.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use rand::distr::{Alphanumeric, SampleString};
@@ -18,6 +21,7 @@ pub struct Release {
     name: String,
     namespace: String,
     revision: u32,
+    served: BTreeSet<String>,
     live: BTreeMap<(String, String), String>,
     generate: Generate,
     generated: RefCell<BTreeMap<(String, String), String>>,
@@ -34,6 +38,7 @@ impl Release {
             name: name.into(),
             namespace: namespace.into(),
             revision: 1,
+            served: BTreeSet::new(),
             live: BTreeMap::new(),
             generate: |_, _| random_credential(),
             generated: RefCell::default(),
@@ -47,6 +52,20 @@ impl Release {
     pub fn with_revision(mut self, revision: u32) -> Self {
         self.revision = revision;
         self
+    }
+
+    /// Tells which APIs the cluster serves, spelt as in Helm's `.Capabilities.APIVersions`
+    /// (`v1`, `v1/Pod`); [`crate::preflight`] says what follows from them.
+    #[must_use]
+    pub fn with_served(mut self, apis: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.served.extend(apis.into_iter().map(Into::into));
+        self
+    }
+
+    /// The APIs that the cluster is known to serve.
+    #[must_use]
+    pub fn served(&self) -> &BTreeSet<String> {
+        &self.served
     }
 
     /// Makes credentials with `generate` instead of drawing them at random, so that two

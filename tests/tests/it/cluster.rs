@@ -15,6 +15,7 @@ use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode, Workload};
 
 use crate::life::release_lives;
+use crate::preflight::bare_cluster_is_refused;
 use crate::schemas::gateway_definitions;
 use crate::support::{self, Case};
 
@@ -27,6 +28,7 @@ pub const LONGEST: &str = "with.dots.and--dashes-at-the-cut-------------------zz
 async fn real_cluster_takes_the_chart() {
     let cluster = Cluster::start(Options::default()).await.expect("cluster");
     let client = cluster.client().expect("client");
+    bare_cluster_is_refused(&cluster, &client).await;
     install_gateway_api(&client).await;
     definitions::install(&client).await.expect("definitions");
     every_example_is_accepted(&client).await;

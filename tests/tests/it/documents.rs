@@ -5,6 +5,8 @@ use spira_chart_gen::prove::generate::Generator;
 use spira_chart_gen::prove::shrink::places;
 use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
+use spira_manifests::cr::APIS;
+use spira_manifests::preflight::KNOWN_BY;
 use spira_manifests::{Component, components, schema};
 
 use crate::compare::GENERATED;
@@ -119,7 +121,13 @@ impl Iterator for Cases<'_> {
             ..Case::new(text(&document, self.rng.one_in(2)))
         };
         let live = self.live(&case);
-        Some((Case { live, ..case }, document))
+        let served = self.served();
+        let case = Case {
+            live,
+            served,
+            ..case
+        };
+        Some((case, document))
     }
 }
 
@@ -137,6 +145,18 @@ pub fn text(document: &Value, json: bool) -> String {
 }
 
 impl Cases<'_> {
+    /// What the cluster serves; mostly nothing is known of it, and sometimes not all that is needed.
+    fn served(&mut self) -> Vec<String> {
+        if !self.rng.one_in(10) {
+            return Vec::new();
+        }
+        let known = self.rng.below(100) < 85;
+        let known = known.then(|| KNOWN_BY.to_owned());
+        let mut more = APIS.iter().map(ToString::to_string).collect::<Vec<_>>();
+        more.retain(|_| !self.rng.one_in(8));
+        known.into_iter().chain(more).collect()
+    }
+
     /// Values that are right, as far as leaving out and nulls let them be.
     fn document(&mut self) -> Value {
         let on = *self.rng.pick(&[85, 50, 20]);

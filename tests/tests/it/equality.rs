@@ -23,6 +23,9 @@ use crate::support::{Case, chart};
 const CASES: usize = 2000;
 /// Kinds of disagreement that are shrunk and told.
 const SHOWN: usize = 20;
+/// Answers of Helm that it may take back when it is asked again. One was seen once in some ten runs, on a machine
+/// with much else to do; that a chart is at fault shows each time.
+const UNSTEADY: usize = 1;
 /// Cases that are rendered at a time.
 const BATCH: usize = 200;
 
@@ -52,6 +55,9 @@ struct Tally {
     objects: usize,
     /// The first case of each kind of disagreement, and how many there are.
     failures: BTreeMap<String, (Case, Value, usize)>,
+    /// What Helm said once and not again when it was asked the same: its own fault, told but not held against the
+    /// chart as long as it is rare.
+    unsteady: Vec<String>,
 }
 
 fn chart_equals_library(helm: Helm) {
@@ -84,7 +90,12 @@ fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
             match judged(&case, &answer) {
                 Ok(Verdict::Accepted) => tally.accepted += 1,
                 Ok(Verdict::Refused) => tally.refused += 1,
-                Err(Disagreement { kind, .. }) => {
+                Err(Disagreement { kind, text }) => {
+                    let again = oracle.render(&case.for_helm()).expect("answer");
+                    if judged(&case, &again).is_ok() {
+                        tally.unsteady.push(format!("{kind}\n{text}\n{case:?}"));
+                        continue;
+                    }
                     let first = tally.failures.entry(kind).or_insert((case, document, 0));
                     first.2 += 1;
                 }
@@ -122,6 +133,9 @@ fn report(helm: Helm, seed: u64, tally: &Tally, seconds: f64) {
         tally.refused,
         tally.failures.len(),
     );
+    for text in &tally.unsteady {
+        println!("Helm {}: said once and not again: {text}", helm.major());
+    }
 }
 
 fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle) {
@@ -135,6 +149,7 @@ fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle
         "chart and library differ in {} ways, seed {seed}:{told}",
         tally.failures.len()
     );
+    assert!(tally.unsteady.len() <= UNSTEADY, "{:#?}", tally.unsteady);
     // A test of values that nearly all are refused would show nothing, nor would one without refusals.
     assert!(
         tally.accepted * 2 > count,

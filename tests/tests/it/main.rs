@@ -15,6 +15,7 @@ mod merging;
 mod mutate;
 mod operators;
 mod parity;
+mod preflight;
 mod processes;
 mod references;
 mod refusals;

@@ -72,6 +72,8 @@ pub struct Case {
     /// `--set`.
     pub set: Vec<String>,
     pub live: Vec<Live>,
+    /// `--api-versions`.
+    pub served: Vec<String>,
 }
 
 impl Case {
@@ -83,6 +85,7 @@ impl Case {
             values: values.into(),
             set: Vec::new(),
             live: Vec::new(),
+            served: Vec::new(),
         }
     }
 
@@ -102,7 +105,8 @@ impl Case {
     fn rendered(&self) -> Result<Vec<(&'static str, spira_manifests::Object)>, String> {
         let loaded = document::from_document(self.document()?).map_err(|e| e.to_string())?;
         let mut release = Release::new(&self.release, &self.namespace)
-            .with_generated(|_, _| GENERATED.to_owned());
+            .with_generated(|_, _| GENERATED.to_owned())
+            .with_served(&self.served);
         for Live { secret, key, value } in &self.live {
             release = release.with_live_secret(secret, key, value);
         }
@@ -142,6 +146,7 @@ impl Case {
             values_yaml: vec![self.values.clone()],
             set: self.set.clone(),
             secrets: self.live_secrets(),
+            api_versions: self.served.clone(),
             ..oracle::Case::default()
         }
     }

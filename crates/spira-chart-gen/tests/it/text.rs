@@ -29,7 +29,9 @@ fn templates<V: Readable>(
     });
     let traced = trace(&subject).unwrap_or_else(|refusal| panic!("{refusal}"));
     prove(&subject, &traced, Effort::default()).unwrap_or_else(|refusal| panic!("{refusal}"));
-    let files = emit::templates("case", &traced, "").unwrap_or_else(|refusal| panic!("{refusal}"));
+    let files = emit::templates("case", &traced, "")
+        .unwrap_or_else(|refusal| panic!("{refusal}"))
+        .files;
     files
         .iter()
         .filter(|file| !file.path.contains("_helpers") || file.text.contains("case.data"))

@@ -35,7 +35,8 @@ fn everything_at_once_reads_well() {
     let subject = subject("api", include_str!("cases.rs"), cases::objects);
     let traced = spira_chart_gen::trace::trace(&subject).expect("the cases can be traced");
     let files = spira_chart_gen::emit::templates("api", &traced, include_str!("cases.rs"))
-        .expect("the cases can be written");
+        .expect("the cases can be written")
+        .files;
     let text: String = files
         .iter()
         .map(|file| format!("=== {}\n{}\n", file.path, file.text))

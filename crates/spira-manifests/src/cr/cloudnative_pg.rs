@@ -11,6 +11,8 @@ use k8s_openapi::{
 };
 use serde::Serialize;
 
+use super::Way;
+
 /// A cluster of `PostgreSQL` servers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cluster {
@@ -21,7 +23,13 @@ pub struct Cluster {
     pub spec: ClusterSpec,
 }
 
-super::custom_resource!(Cluster: "postgresql.cnpg.io" "v1", "Cluster" "clusters");
+const WAYS: &[Way] = &[Way {
+    from: "CloudNativePG",
+    command: "helm install cnpg cloudnative-pg --repo https://cloudnative-pg.github.io/charts \\\n  \
+              --namespace cnpg-system --create-namespace",
+}];
+
+super::custom_resource!(Cluster: "postgresql.cnpg.io" "v1", "Cluster" "clusters", WAYS);
 
 /// What is wanted of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

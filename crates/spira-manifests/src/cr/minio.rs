@@ -11,6 +11,8 @@ use k8s_openapi::{
 };
 use serde::Serialize;
 
+use super::Way;
+
 /// A cluster of MinIO servers. A namespace holds one at most, since its Service is called `minio`
 /// whatever the tenant's own name is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,7 +24,13 @@ pub struct Tenant {
     pub spec: TenantSpec,
 }
 
-super::custom_resource!(Tenant: "minio.min.io" "v2", "Tenant" "tenants");
+const WAYS: &[Way] = &[Way {
+    from: "the MinIO operator",
+    command: "helm install minio-operator operator --repo https://operator.min.io \\\n  \
+              --namespace minio-operator --create-namespace",
+}];
+
+super::custom_resource!(Tenant: "minio.min.io" "v2", "Tenant" "tenants", WAYS);
 
 /// What is wanted of a tenant.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -8,6 +8,8 @@ use k8s_openapi::{
 };
 use serde::Serialize;
 
+use super::Way;
+
 /// A replica set of MongoDB.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MongoDBCommunity {
@@ -18,8 +20,25 @@ pub struct MongoDBCommunity {
     pub spec: MongoDBCommunitySpec,
 }
 
+// Both watch the namespace that they run in, unless they are told otherwise.
+const WAYS: &[Way] = &[
+    Way {
+        from: "the Community operator (mongodb.operator: community), at its end of life",
+        command: "helm install community-operator community-operator \\\n  \
+                  --repo https://mongodb.github.io/helm-charts \\\n  \
+                  --namespace mongodb --create-namespace --set operator.watchNamespace='*'",
+    },
+    Way {
+        from: "its successor, the MongoDB controllers for Kubernetes (mongodb.operator: kubernetes)",
+        command: "helm install mongodb-kubernetes mongodb-kubernetes \\\n  \
+                  --repo https://mongodb.github.io/helm-charts \\\n  \
+                  --namespace mongodb --create-namespace --set operator.watchNamespace='*'",
+    },
+];
+
 super::custom_resource!(
-    MongoDBCommunity: "mongodbcommunity.mongodb.com" "v1", "MongoDBCommunity" "mongodbcommunity"
+    MongoDBCommunity: "mongodbcommunity.mongodb.com" "v1", "MongoDBCommunity" "mongodbcommunity",
+    WAYS
 );
 
 /// What is wanted of a replica set.

@@ -9,6 +9,8 @@ use k8s_openapi::{
 };
 use serde::Serialize;
 
+use super::Way;
+
 /// A cluster of `PostgreSQL` servers under Patroni.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Postgresql {
@@ -19,7 +21,14 @@ pub struct Postgresql {
     pub spec: PostgresqlSpec,
 }
 
-super::custom_resource!(Postgresql: "acid.zalan.do" "v1", "postgresql" "postgresqls");
+const WAYS: &[Way] = &[Way {
+    from: "Zalando's Postgres operator",
+    command: "helm install postgres-operator postgres-operator \\\n  \
+              --repo https://opensource.zalando.com/postgres-operator/charts/postgres-operator \\\n  \
+              --namespace postgres-operator --create-namespace",
+}];
+
+super::custom_resource!(Postgresql: "acid.zalan.do" "v1", "postgresql" "postgresqls", WAYS);
 
 /// What is wanted of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

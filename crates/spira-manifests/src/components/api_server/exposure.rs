@@ -17,14 +17,11 @@ use super::Values;
 use crate::{
     Context,
     connections::API_PORT,
-    kit::{
-        Annotations, DnsLabel, HostName, ObjectName,
-        gateway::{
-            BackendReference, CertificateReference, Gateway, GatewaySpec, HttpRoute, HttpRouteRule,
-            HttpRouteSpec, Listener, ListenerTls, ParentReference,
-        },
-        non_empty,
+    cr::gateway_api::{
+        BackendReference, CertificateReference, Gateway, GatewaySpec, HttpRoute, HttpRouteRule,
+        HttpRouteSpec, Listener, ListenerTls, ParentReference,
     },
+    kit::{Annotations, DnsLabel, HostName, ObjectName, non_empty},
 };
 
 /// The Service. Its port is always 80: other components rely on it.

@@ -1,11 +1,20 @@
-//! The Gateway API: the fields of `HTTPRoute` and `Gateway` that SPIRA sets.
-//!
-//! `k8s-openapi` holds no custom resources, and crates that hold these bring a whole client along.
+//! `gateway.networking.k8s.io/v1`, the Gateway API: the fields of `HTTPRoute` and `Gateway` that
+//! SPIRA sets. They are the same since 1.0.
 
-use k8s_openapi::{
-    Metadata, NamespaceResourceScope, Resource, apimachinery::pkg::apis::meta::v1::ObjectMeta,
-};
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
+
+use super::Way;
+
+/// The kinds alone do nothing: a controller of the gateway's class acts on them.
+const WAYS: &[Way] = &[Way {
+    from: "the Gateway API, of which the cluster also needs an implementation",
+    command: "kubectl apply --server-side \\\n  \
+              -f https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.2/standard-install.yaml",
+}];
+
+super::custom_resource!(HttpRoute: "gateway.networking.k8s.io" "v1", "HTTPRoute" "httproutes", WAYS);
+super::custom_resource!(Gateway: "gateway.networking.k8s.io" "v1", "Gateway" "gateways", WAYS);
 
 /// Which requests of a gateway go to which Service.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -110,42 +119,3 @@ pub struct CertificateReference {
     /// Its name.
     pub name: String,
 }
-
-macro_rules! resource {
-    ($type:ident, $kind:literal, $plural:literal) => {
-        impl Resource for $type {
-            const API_VERSION: &'static str = "gateway.networking.k8s.io/v1";
-            const GROUP: &'static str = "gateway.networking.k8s.io";
-            const KIND: &'static str = $kind;
-            const VERSION: &'static str = "v1";
-            const URL_PATH_SEGMENT: &'static str = $plural;
-            type Scope = NamespaceResourceScope;
-        }
-
-        impl Metadata for $type {
-            type Ty = ObjectMeta;
-
-            fn metadata(&self) -> &ObjectMeta {
-                &self.metadata
-            }
-
-            fn metadata_mut(&mut self) -> &mut ObjectMeta {
-                &mut self.metadata
-            }
-        }
-
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut object = serializer.serialize_struct($kind, 4)?;
-                object.serialize_field("apiVersion", Self::API_VERSION)?;
-                object.serialize_field("kind", Self::KIND)?;
-                object.serialize_field("metadata", &self.metadata)?;
-                object.serialize_field("spec", &self.spec)?;
-                object.end()
-            }
-        }
-    };
-}
-
-resource!(HttpRoute, "HTTPRoute", "httproutes");
-resource!(Gateway, "Gateway", "gateways");
