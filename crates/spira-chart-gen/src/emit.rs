@@ -109,10 +109,7 @@ fn tidy(text: &str) -> String {
 /// `service` for the Service called as the component, `service-headless` for the one called
 /// `<fullname>-headless`.
 fn file_name(component: &str, object: &Entry) -> String {
-    let body = match &object.node {
-        Node::Range(_, inner) => inner.first().map_or(&object.node, |entry| &entry.node),
-        node => node,
-    };
+    let body = object.node.sample();
     let Some((kind, name)) = identity(body) else {
         return "extra-objects".to_owned();
     };

@@ -158,6 +158,15 @@ impl Entry {
 }
 
 impl Node {
+    /// What stands for a node where it is named: of a range the first that it repeats.
+    #[must_use]
+    pub fn sample(&self) -> &Self {
+        match self {
+            Self::Range(_, entries) => entries.first().map_or(self, |entry| &entry.node),
+            _ => self,
+        }
+    }
+
     /// The entries of a container; none for anything else.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {

@@ -55,10 +55,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn object(&mut self, entry: &Entry) {
-        let body = match &entry.node {
-            Node::Range(_, inner) => inner.first().map_or(&entry.node, |entry| &entry.node),
-            node => node,
-        };
+        let body = entry.node.sample();
         self.object = match crate::eval::identity(body) {
             Some((kind, name)) => format!("{kind}/{}", text(name)),
             None => "objects of the user's".to_owned(),
@@ -202,10 +199,7 @@ pub(crate) fn text(segs: &[Seg]) -> String {
 
 /// What an item of a list is told by.
 fn name_of(item: &Entry) -> String {
-    let body = match &item.node {
-        Node::Range(_, inner) => inner.first().map_or(&item.node, |entry| &entry.node),
-        node => node,
-    };
+    let body = item.node.sample();
     for key in ["name", "mountPath", "key", "host"] {
         if let Some(Node::Leaf(scalar)) = body.get(key).map(|entry| &entry.node) {
             return scalar_text(scalar);

@@ -100,6 +100,25 @@ fn names_that_kubernetes_refuses_exit_2() {
 }
 
 #[test]
+fn a_cluster_that_lacks_apis_exits_1_and_they_are_all_named() {
+    let output = run(&["render", "spira", "--api-versions", "v1/Pod"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let error = err(&output);
+    for api in ["MongoDBCommunity", "Tenant", "postgresql"] {
+        assert!(error.contains(&format!("/{api} (needed by ")), "{error}");
+    }
+    let off = [
+        "--set",
+        "global.preflight=false",
+        "--api-versions",
+        "v1/Pod",
+    ];
+    let output = run(&[&["render", "spira"], &off[..]].concat());
+    assert!(output.status.success(), "{}", err(&output));
+}
+
+#[test]
 fn images_are_sorted_lines() {
     let output = run(&["images", "--set", "global.imageRegistry=example.org:5000"]);
     let text = out(&output);

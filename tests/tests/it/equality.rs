@@ -87,12 +87,13 @@ fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
         let answers = oracle.render_all(&questions).expect("answers");
         for ((case, document), answer) in batch.into_iter().zip(answers) {
             tally.objects += answer.as_ref().map_or(0, |rendered| rendered.objects.len());
-            match judged(&case, &answer) {
+            let library = case.library();
+            match judged(&library, &answer) {
                 Ok(Verdict::Accepted) => tally.accepted += 1,
                 Ok(Verdict::Refused) => tally.refused += 1,
                 Err(Disagreement { kind, text }) => {
                     let again = oracle.render(&case.for_helm()).expect("answer");
-                    if judged(&case, &again).is_ok() {
+                    if judged(&library, &again).is_ok() {
                         tally.unsteady.push(format!("{kind}\n{text}\n{case:?}"));
                         continue;
                     }
@@ -106,9 +107,11 @@ fn run(oracle: &mut Oracle, seed: u64, count: usize) -> Tally {
 }
 
 /// Whether both sides say the same, and whether the operators' definitions accept what both rendered.
-fn judged(case: &Case, answer: &oracle::Answer) -> Result<Verdict, Disagreement> {
-    let library = case.library();
-    let verdict = compare(&library, answer)?;
+fn judged(
+    library: &Result<Vec<Value>, String>,
+    answer: &oracle::Answer,
+) -> Result<Verdict, Disagreement> {
+    let verdict = compare(library, answer)?;
     for object in library.iter().flatten().filter(|o| custom::is_custom(o)) {
         custom::validate_cr(object).map_err(|text| Disagreement {
             // The name differs between cases, the field does not.
@@ -167,7 +170,7 @@ fn judge(helm: Helm, seed: u64, count: usize, tally: &Tally, oracle: &mut Oracle
 fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Case {
     let mut fails = |case: &Case| {
         let answer = oracle.render(&case.for_helm()).expect("answer");
-        judged(case, &answer).is_err_and(|found| found.kind == kind)
+        judged(&case.library(), &answer).is_err_and(|found| found.kind == kind)
     };
     let mut best = case.clone();
     let simpler = [
@@ -199,7 +202,7 @@ fn shrunk(case: &Case, document: &Value, kind: &str, oracle: &mut Oracle) -> Cas
 /// The case as a values file and the commands that show it.
 fn describe(helm: Helm, case: &Case, oracle: &mut Oracle) -> String {
     let answer = oracle.render(&case.for_helm()).expect("answer");
-    let found = judged(case, &answer).expect_err("shrinking keeps the disagreement");
+    let found = judged(&case.library(), &answer).expect_err("shrinking keeps the disagreement");
     let dir = project::target_dir().join("disagreements");
     fs::create_dir_all(&dir).expect("target directory");
     let hash = found.kind.bytes().fold(5381_u32, |hash, byte| {

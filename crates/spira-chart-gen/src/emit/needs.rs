@@ -26,13 +26,10 @@ pub struct Need {
 pub(super) fn of(writer: &Writer, traced: &Traced) -> Vec<Need> {
     let mut found: Vec<(&'static Api, Cond)> = Vec::new();
     for object in &traced.objects {
-        let repeated = matches!(object.node, Node::Range(..));
-        let body = match &object.node {
-            Node::Range(_, inner) => inner.first().map_or(&object.node, |entry| &entry.node),
-            node => node,
+        let Some(api) = api(object.node.sample()) else {
+            continue;
         };
-        let Some(api) = api(body) else { continue };
-        if repeated {
+        if matches!(object.node, Node::Range(..)) {
             writer.refuse(format!(
                 "{api}: an object a list's item; the preflight cannot say when it is needed"
             ));

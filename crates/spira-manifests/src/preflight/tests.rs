@@ -1,4 +1,4 @@
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::{Release, Values};
@@ -53,12 +53,11 @@ fn groups_alone_tell_nothing() {
 
 #[test]
 fn objects_of_users_are_not_looked_at() {
-    let Value::Object(fields) = json!({
+    let fields = serde_json::from_value(json!({
         "apiVersion": "minio.min.io/v2", "kind": "Tenant",
         "metadata": {"name": "mine", "labels": {"app.kubernetes.io/name": "minio"}},
-    }) else {
-        return assert_eq!(Map::new(), Map::from_iter([(String::new(), Value::Null)]));
-    };
+    }))
+    .expect("a map");
     assert_eq!(check(&[Object::raw(fields)], &served(&["v1/Pod"])), Ok(()));
 }
 
