@@ -242,4 +242,13 @@ string_types! {
     /// A version of a model: a stage, a version number, or `latest`.
     ModelVersion: pattern r"^[A-Za-z0-9]+$", max 64, sample "zq????qz",
         expected "a stage such as Production, a version number, or latest";
+
+    /// A span of time, which Kubernetes' operators, Prometheus and Go read the same way.
+    Duration: pattern r"^([1-9][0-9]*h([1-9][0-9]*m)?([1-9][0-9]*s)?|[1-9][0-9]*m([1-9][0-9]*s)?|[1-9][0-9]*s|[1-9][0-9]*ms)$", max 32, sample "1????s",
+        expected "a duration above 0 with its unit, such as 30s, 5m or 1h30m";
+
+    /// When something happens again and again: the five fields of cron, or `@every` and a duration. No
+    /// ranges and names, and no day that its months do not have, so that it fires some day.
+    Cron: pattern r"^(@every ([1-9][0-9]*h([1-9][0-9]*m)?([1-9][0-9]*s)?|[1-9][0-9]*m([1-9][0-9]*s)?|[1-9][0-9]*s)|(\*(/([1-9]|[1-5][0-9]))?|[1-5]?[0-9](,[1-5]?[0-9])*) (\*(/([1-9]|1[0-9]|2[0-3]))?|(1?[0-9]|2[0-3])(,(1?[0-9]|2[0-3]))*) ((\*(/([1-9]|[12][0-9]|3[01]))?|(([1-9]|[12][0-9]|3[01]),)*([1-9]|[12][0-9])(,([1-9]|[12][0-9]|3[01]))*) (\*(/([1-9]|1[0-2]))?|([1-9]|1[0-2])(,([1-9]|1[0-2]))*)|(31,)*30(,3[01])* (\*(/([1-9]|1[0-2]))?|(([1-9]|1[0-2]),)*([13-9]|1[0-2])(,([1-9]|1[0-2]))*)|31(,31)* (\*(/([1-9]|1[0-2]))?|(([1-9]|1[0-2]),)*([13578]|1[02])(,([1-9]|1[0-2]))*)) (\*(/[1-6])?|[0-6](,[0-6])*))$", max 128, sample "@every 1????s",
+        expected "a time that comes: five fields of cron with numbers, lists and steps, such as */5 * * * *, or @every and a duration, such as @every 90s";
 }
