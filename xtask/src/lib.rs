@@ -13,6 +13,7 @@
 pub mod bench;
 pub mod cli;
 pub mod cluster;
+pub mod debian;
 pub mod definitions;
 mod error;
 pub mod helm;

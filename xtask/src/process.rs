@@ -84,6 +84,18 @@ impl Process {
         &self.name
     }
 
+    /// Sends the program a signal, such as `TERM`. A program that has ended already gets none.
+    pub fn signal(&self, name: &str) {
+        let shell = self.supervisor.id();
+        let children = format!("/proc/{shell}/task/{shell}/children");
+        let children = fs::read_to_string(children).unwrap_or_default();
+        // The shell starts the program before its watcher.
+        if let Some(program) = children.split_whitespace().next() {
+            // One that ends just now cannot be told any more.
+            let _ = Command::new("kill").args(["-s", name, program]).status();
+        }
+    }
+
     /// How it ended, or nothing while it runs.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         // An error would mean that it is no child of ours, which cannot be.

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-pub use self::launch::{KEY, PASSWORD, USER};
+pub use self::launch::{KEY, PASSWORD, USER, free_port};
 use crate::process::Process;
 use crate::{Error, Result};
 

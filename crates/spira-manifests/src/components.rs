@@ -121,7 +121,8 @@ components! {
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
-        "components/api_server/exposure.rs", "program.rs",
+        "components/api_server/exposure.rs", "components/api_server/guard.rs", "program.rs",
     ]
     inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
+    redelivery "redelivery" ["components/redelivery.rs", "program.rs"]
 }

@@ -4,6 +4,8 @@
 //! MinIO and NATS at their start, and can lose NATS for good without a word (SPIRA contract B1,
 //! B7). `scripts/wait.py` and `scripts/link.py` deal with the last two.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, EnvFromSource, EnvVar, Probe, Volume, VolumeMount,
 };
@@ -40,14 +42,27 @@ pub fn scripts_config_map(context: &Context) -> ConfigMap {
 /// Scripts by file name, which [`volumes()`] and [`mounts()`] bring into a pod.
 #[must_use]
 pub fn scripts(context: &Context, scripts: &[(&str, &str)]) -> ConfigMap {
+    ConfigMap {
+        metadata: context.meta(scripts_name(context)),
+        data: Some(scripts_data(scripts)),
+        ..ConfigMap::default()
+    }
+}
+
+/// The checksum that restarts pods whose program is one of these scripts.
+#[must_use]
+pub fn checksum(context: &Context, scripts: &[(&str, &str)]) -> String {
+    let object = format!("ConfigMap/{}", scripts_name(context));
+    context
+        .intrinsics()
+        .checksum(&object, &scripts_data(scripts))
+}
+
+fn scripts_data(scripts: &[(&str, &str)]) -> BTreeMap<String, String> {
     let data = scripts
         .iter()
         .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    ConfigMap {
-        metadata: context.meta(scripts_name(context)),
-        data: Some(data.collect()),
-        ..ConfigMap::default()
-    }
+    data.collect()
 }
 
 /// The path of a script in a container.

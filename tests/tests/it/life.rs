@@ -148,7 +148,7 @@ impl Life<'_> {
         ];
         self.run(&[&install[..], wait].concat());
         let workloads = ready(self.client, &self.namespace).await;
-        assert_eq!(workloads.len(), 5, "{workloads:?}");
+        assert_eq!(workloads.len(), 6, "{workloads:?}");
         self.run(&[&["uninstall", LONGEST], wait].concat());
     }
 

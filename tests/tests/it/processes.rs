@@ -4,11 +4,15 @@
 //! where things are. What it did is read from the stores themselves (`processes/*.py`), never from what it says.
 //! `FerretDB` stands in for MongoDB; Python 3.11 for the images' 3.8 and 3.13.
 
+mod claim;
 mod data;
 mod grammar;
+mod guard;
 mod link;
 mod migrate;
 mod model;
+mod redeliver;
 mod scene;
+mod spira;
 mod variables;
 mod wait;

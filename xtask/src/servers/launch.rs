@@ -28,7 +28,7 @@ impl Server {
     /// If it cannot be built, or there is no free port.
     pub fn nats(dir: &Path) -> Result<Self> {
         let mut command = tool(Tool::NatsServer)?;
-        let port = port()?;
+        let port = free_port()?;
         command.args(["--addr", "127.0.0.1", "--port", &port.to_string()]);
         Ok(server("nats", dir, port, command, Ready::Greets(b"INFO ")))
     }
@@ -39,7 +39,7 @@ impl Server {
     /// As [`Server::nats`].
     pub fn ferretdb(dir: &Path) -> Result<Self> {
         let mut command = tool(Tool::Ferretdb)?;
-        let port = port()?;
+        let port = free_port()?;
         let data = make(dir, "ferretdb")?;
         command.arg(format!("127.0.0.1:{port}")).arg(data);
         Ok(server("ferretdb", dir, port, command, Ready::Connects))
@@ -51,7 +51,7 @@ impl Server {
     /// As [`Server::nats`].
     pub fn minio(dir: &Path) -> Result<Self> {
         let mut command = tool(Tool::Minio)?;
-        let port = port()?;
+        let port = free_port()?;
         let data = make(dir, "minio")?;
         command
             .args(["server", "--quiet", "--address"])
@@ -74,7 +74,7 @@ impl Server {
     /// If it cannot be installed or initialised, or there is no free port.
     pub fn postgresql(dir: &Path) -> Result<Self> {
         let programs = Postgresql(python::ensure(Environment::Mlflow)?);
-        let port = port()?;
+        let port = free_port()?;
         let home = make(dir, "postgresql")?;
         let data = home.join("data");
         let password = dir.join("password");
@@ -119,7 +119,7 @@ impl Server {
         environment: &[(String, String)],
     ) -> Result<Self> {
         let python = python::ensure(Environment::Mlflow)?;
-        let port = port()?;
+        let port = free_port()?;
         let home = make(dir, "mlflow")?;
         let mut command = Command::new(python.program("mlflow"));
         command
@@ -176,7 +176,11 @@ fn tool(tool: Tool) -> Result<Command> {
     Ok(Command::new(tools::ensure(&[tool])?.path(tool)))
 }
 
-fn port() -> Result<u16> {
+/// A loopback port that nobody listens on at the moment.
+///
+/// # Errors
+/// If there is none.
+pub fn free_port() -> Result<u16> {
     Ok(free_ports(1)?[0])
 }
 

@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod exposure;
+pub mod guard;
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, RollingUpdateDeployment},
         autoscaling::v2::HorizontalPodAutoscaler,
-        core::v1::{Container, ContainerPort, ServiceAccount},
+        core::v1::{ConfigMap, Container, ContainerPort, ServiceAccount, Volume},
         policy::v1::PodDisruptionBudget,
     },
     apimachinery::pkg::util::intstr::IntOrString,
@@ -21,6 +22,7 @@ pub use self::{
     exposure::{
         HttpRouteValues, IngressValues, ServiceValues, gateway, http_route, ingress, service,
     },
+    guard::{GuardValues, guard_config_map},
 };
 use crate::{
     Context, Object,
@@ -31,7 +33,7 @@ use crate::{
         probes::{self, Pace},
         security, workload_values,
     },
-    program::{self, scripts_config_map},
+    program,
 };
 
 /// What it is.
@@ -60,10 +62,13 @@ workload_values! {
         /// and starts again.
         pub wait_timeout_seconds: Positive = Positive::try_from(300).expect("above 0"),
         /// Seconds that a pod goes on serving once it must stop, until no request reaches it any
-        /// more. `terminationGracePeriodSeconds` must be greater.
+        /// more. `terminationGracePeriodSeconds` must be greater by the 15 s that the guard gives
+        /// requests which are under way.
         pub drain_seconds: Seconds = Seconds::try_from(10).expect("a span"),
         /// How much temporary files may take: recordings above 1 MiB pass through them.
         pub tmp_size: Quantity = "1Gi".parse().expect("a constant quantity"),
+        /// The guard: `HAProxy` in front of the program, in its pod.
+        pub guard: GuardValues = GuardValues::default(),
         /// The Service.
         pub service: ServiceValues = ServiceValues::default(),
         /// An Ingress, which lets the site reach the API from outside the cluster.
@@ -99,6 +104,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&scripts_config_map(context)));
     if values.jwt.existing_secret.is_none() {
         objects.push(Object::new(&jwt_secret(context, values)));
+    }
+    if values.guard.enabled {
+        objects.push(Object::new(&guard_config_map(context, values)));
     }
     objects.push(Object::new(&service(context, values)));
     objects.push(Object::new(&deployment(context, values)));
@@ -157,7 +165,8 @@ pub fn deployment(context: &Context, values: &Values) -> Deployment {
                         &config::connection_environment(context),
                         from_config_map(config::name(context)),
                     )],
-                    volumes: program::volumes(context, &values.tmp_size),
+                    more_containers: guard_container(context, values),
+                    volumes: pod_volumes(context, values),
                     // As process 1 the program would ignore SIGTERM and serve until it is killed.
                     share_process_namespace: true,
                     ..Own::default()
@@ -185,11 +194,44 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
         .pod_disruption_budget(context, context.fullname())
 }
 
+fn guard_container(context: &Context, values: &Values) -> Vec<Container> {
+    let guard = values.guard.enabled;
+    let container = guard.then(|| guard::container(context, values));
+    container.into_iter().collect()
+}
+
+fn pod_volumes(context: &Context, values: &Values) -> Vec<Volume> {
+    let mut volumes = program::volumes(context, &values.tmp_size);
+    if values.guard.enabled {
+        volumes.push(guard::volume(context));
+    }
+    volumes
+}
+
+/// The scripts that run beside the program.
+#[must_use]
+pub fn scripts_config_map(context: &Context) -> ConfigMap {
+    program::scripts(
+        context,
+        &[
+            ("drain.py", include_str!("../scripts/drain.py")),
+            ("link.py", include_str!("../scripts/link.py")),
+            ("wait.py", include_str!("../scripts/wait.py")),
+        ],
+    )
+}
+
 fn checksums(context: &Context, values: &Values) -> BTreeMap<String, String> {
     let mut checksums = BTreeMap::from([(
         "checksum/config".to_owned(),
         config::checksum(context, values),
     )]);
+    if values.guard.enabled {
+        checksums.insert(
+            "checksum/guard".to_owned(),
+            guard::checksum(context, values),
+        );
+    }
     // Of a given key only: a generated one differs between two renderings. Pods with different
     // keys would refuse each other's tokens, so all start anew.
     if let Some(key) = &values.jwt.key {
@@ -207,8 +249,10 @@ fn container(context: &Context, values: &Values) -> Container {
         env_from: Some(vec![from_config_map(config::name(context))]),
         // Endpoints learn only by and by that the pod stops; until then it serves on. SIGTERM
         // comes after that and ends the program at once.
+        // The guard's requests come to their end first.
         lifecycle: Some(probes::before_stop(vec![
-            "sleep".into(),
+            "python3".into(),
+            program::script("drain.py"),
             values.drain_seconds.to_string(),
         ])),
         ports: Some(vec![ContainerPort {

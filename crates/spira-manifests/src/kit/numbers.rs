@@ -96,6 +96,9 @@ number_types! {
     /// How many of something, at least one.
     Positive(i32): 1 ..= i32::MAX, expected "a count of at least 1";
 
+    /// The size of a buffer in bytes: room for a request and its head.
+    BufferBytes(i32): 65_536 ..= 1_073_741_824, expected "a number of bytes: 65536 (64 KiB) to 1073741824 (1 GiB)";
+
     /// A span of time in whole seconds.
     Seconds(i32): 0 ..= i32::MAX, expected "a number of seconds: 0 or more";
 }

@@ -160,6 +160,16 @@ impl Run {
         }
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.ended().is_some()
+    }
+
+    /// Asks it to end, as SIGTERM does.
+    pub fn terminate(&self) {
+        self.process.signal("TERM");
+    }
+
     /// Kills it, as SIGKILL does.
     pub fn kill(mut self) {
         self.process.kill();

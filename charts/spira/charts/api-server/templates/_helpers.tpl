@@ -147,3 +147,73 @@ nats_conn_url: "nats://{{ include "api-server.nats.fullname" . }}:{{ .Values.glo
 result_collection_name: {{ .Values.global.connections.mongodb.collections.results | quote }}
 user_collection_name: {{ .Values.global.connections.mongodb.collections.users | quote }}
 {{ end }}
+
+{{/* The data of the object, apart so that its checksum can be taken. */}}
+{{- define "api-server.guardData" -}}
+haproxy.cfg: |
+  global
+    log stdout format raw daemon notice
+    nbthread 1
+    maxconn 512
+    tune.bufsize {{ .Values.guard.maxBodyBytes | int64 }}
+    hard-stop-after 15s
+
+  defaults
+    mode http
+    log global
+    option dontlognull
+    option forwardfor
+    timeout connect 5s
+    timeout check 5s
+    timeout http-request 10s
+    timeout http-keep-alive 30s
+    timeout client {{ .Values.guard.requestTimeoutSeconds | int64 }}s
+    timeout server {{ .Values.guard.requestTimeoutSeconds | int64 }}s
+    timeout queue {{ .Values.guard.queueTimeoutSeconds | int64 }}s
+    http-error status 400 content-type application/json string '{"detail":"bad request, or without its length"}'
+    http-error status 408 content-type application/json string '{"detail":"the upload took too long"}'
+    http-error status 413 content-type application/json string '{"detail":"the request is too large"}'
+    http-error status 503 content-type application/json string '{"detail":"busy or away, try again later"}'
+    http-error status 504 content-type application/json string '{"detail":"no answer in time, outcome unknown"}'
+
+  frontend api
+    bind :8080
+    acl post method POST
+    acl inferences path_reg ^/v1/users/[^/]+/inferences/?$
+    acl length req.hdr(content-length) -m found
+    acl large req.hdr(content-length),add(32768) gt {{ .Values.guard.maxBodyBytes | int64 }}
+    acl full sc0_conn_cur(pending) gt {{ .Values.guard.maxPending | int64 }}
+    http-request deny deny_status 400 if post inferences !length
+    http-request deny deny_status 413 if post inferences large
+    http-request track-sc0 int(1) table pending if post inferences
+    http-request deny deny_status 503 if post inferences full
+    http-request wait-for-body time {{ .Values.guard.uploadTimeoutSeconds | int64 }}s if post inferences
+    use_backend inferences if post inferences
+    default_backend others
+
+  backend pending
+    stick-table type integer size 1 store conn_cur
+
+  backend inferences
+    http-reuse never
+    retries 2
+    retry-on conn-failure
+    server program 127.0.0.1:8000 maxconn 1 track others/program
+
+  backend others
+    retries 2
+    retry-on conn-failure empty-response
+    http-request disable-l7-retry if !METH_GET
+    option httpchk GET /docs
+    http-check expect status 200
+    server program 127.0.0.1:8000 maxconn 128 check inter 5s fastinter 1s fall 3 rise 1
+
+  frontend status
+    bind :8404
+    option dontlog-normal
+    http-request use-service prometheus-exporter if { path /metrics }
+    http-request return status 200 content-type text/plain string ok if { path /live }
+    http-request return status 200 content-type text/plain string ok if { path /ready } { nbsrv(others) gt 0 }
+    http-request return status 503 content-type text/plain string away if { path /ready }
+    http-request return status 404
+{{ end }}

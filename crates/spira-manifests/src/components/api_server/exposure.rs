@@ -13,7 +13,7 @@ use k8s_openapi::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Values;
+use super::{Values, guard};
 use crate::{
     Context,
     connections::API_PORT,
@@ -144,6 +144,11 @@ pub fn service(context: &Context, values: &Values) -> Service {
         ServiceType::NodePort => "NodePort",
         ServiceType::LoadBalancer => "LoadBalancer",
     };
+    let target = if values.guard.enabled {
+        guard::PORT_NAME
+    } else {
+        "http"
+    };
     Service {
         metadata: ObjectMeta {
             annotations: non_empty(&*values.service.annotations),
@@ -153,7 +158,7 @@ pub fn service(context: &Context, values: &Values) -> Service {
             ports: Some(vec![ServicePort {
                 name: Some("http".into()),
                 port: API_PORT,
-                target_port: Some(IntOrString::String("http".into())),
+                target_port: Some(IntOrString::String(target.into())),
                 ..ServicePort::default()
             }]),
             selector: Some(context.selector_labels()),
