@@ -112,7 +112,7 @@ impl Iterator for Cases<'_> {
         if self.rng.one_in(5) {
             spice(&mut document, &mut self.rng);
         }
-        if self.rng.below(100) < 15 {
+        if self.rng.below(100) < 10 {
             mutate(&mut document, &mut self.rng);
         }
         let case = Case {
