@@ -173,7 +173,7 @@ fn posts_of_inferences_go_one_at_a_time_and_nothing_else_waits() {
             "GET /v1/models/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         );
         assert!(
-            status == 200 && took < Duration::from_secs(1),
+            status == 200 && took < Duration::from_millis(2_500),
             "{status} {took:?}"
         );
     });
@@ -223,19 +223,19 @@ fn what_the_guard_refuses_is_refused_at_once_and_says_why() {
         thread::sleep(Duration::from_millis(300));
         let (status, _, took) = send(guard.port, &post(POSTS, "", "body"));
         assert!(
-            status == 200 && took < Duration::from_secs(1),
+            status == 200 && took < Duration::from_millis(1_600),
             "{status} {took:?}"
         );
         let (status, answer, _) = slow.join().expect("no panic");
         assert_eq!(status, 408, "{answer}");
     });
     // More than may be pending.
-    let ended = at_once(guard.port, 6, &post(POSTS, "X-Sleep: 1\r\n", "body"));
+    let ended = at_once(guard.port, 6, &post(POSTS, "X-Sleep: 2\r\n", "body"));
     let busy: Vec<_> = ended.iter().filter(|(status, _)| *status == 503).collect();
     assert_eq!(busy.len(), 4, "{ended:?}");
     assert!(
         busy.iter()
-            .all(|(_, took)| *took < Duration::from_millis(900)),
+            .all(|(_, took)| *took < Duration::from_millis(1_900)),
         "{ended:?}"
     );
     refused(
