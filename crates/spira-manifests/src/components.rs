@@ -108,21 +108,25 @@ components! {
     nats "nats" [
         "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
         "components/nats/services.rs",
+        "kit/chaos.rs",
     ]
     mongodb "mongodb" [
         "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+        "kit/chaos.rs",
     ]
-    minio "minio" ["components/minio.rs", "components/minio/pools.rs"]
+    minio "minio" ["components/minio.rs", "components/minio/pools.rs", "kit/chaos.rs"]
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs",
+        "kit/chaos.rs",
     ]
-    mlflow "mlflow" ["components/mlflow.rs", "program.rs"]
+    mlflow "mlflow" ["components/mlflow.rs", "program.rs", "kit/chaos.rs"]
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "components/api_server/guard.rs", "program.rs",
+        "kit/chaos.rs",
     ]
-    inference_server "inference-server" ["components/inference_server.rs", "program.rs"]
+    inference_server "inference-server" ["components/inference_server.rs", "program.rs", "kit/chaos.rs"]
     redelivery "redelivery" ["components/redelivery.rs", "program.rs"]
 }

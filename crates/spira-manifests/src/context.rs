@@ -85,6 +85,17 @@ impl<'a> Context<'a> {
     /// The labels of every object of this component, `global.commonLabels` among them.
     #[must_use]
     pub fn labels(&self) -> BTreeMap<String, String> {
+        self.labels_and(&[&self.global.common_labels])
+    }
+
+    /// The labels of an object that others find by labels of its own, which go before
+    /// `global.commonLabels`.
+    #[must_use]
+    pub fn labels_with(&self, own: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        self.labels_and(&[&self.global.common_labels, own])
+    }
+
+    fn labels_and(&self, users: &[&BTreeMap<String, String>]) -> BTreeMap<String, String> {
         let mut labels = self.selector_labels();
         labels.insert(
             "app.kubernetes.io/version".into(),
@@ -96,7 +107,7 @@ impl<'a> Context<'a> {
             "helm.sh/chart".into(),
             self.intrinsics.chart_label(self.component),
         );
-        labels.extend(self.intrinsics.merged(&[&self.global.common_labels]));
+        labels.extend(self.intrinsics.merged(users));
         labels
     }
 

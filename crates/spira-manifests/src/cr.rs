@@ -26,6 +26,8 @@ kinds! {
     zalando [Postgresql]
     cloudnative_pg [Cluster]
     gateway_api [HttpRoute, Gateway]
+    prometheus [PodMonitor, ServiceMonitor, PrometheusRule]
+    chaos_mesh [Schedule]
 }
 
 /// A kind that a cluster serves only once something was installed.

@@ -1,10 +1,17 @@
 //! Values that cross components.
 
+mod chaos;
+mod monitoring;
+
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    chaos::ChaosMesh,
+    monitoring::{Dashboards, Monitoring, Rules},
+};
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
     BucketName, CollectionName, DataKey, DatabaseName, FileExtension, HostName, HttpUrl,
@@ -39,6 +46,10 @@ pub struct Global {
     pub preflight: bool,
     /// How to reach the data services, inside the release or outside the cluster.
     pub connections: Connections,
+    /// Metrics, alerts and dashboards.
+    pub monitoring: Monitoring,
+    /// Faults that Chaos Mesh makes, to see what SPIRA bears.
+    pub chaos: ChaosMesh,
     /// The first user of SPIRA's API.
     pub user: User,
     /// The model that SPIRA predicts with.
@@ -297,6 +308,8 @@ impl Default for Global {
             secrets: Secrets::default(),
             preflight: true,
             connections: Connections::default(),
+            monitoring: Monitoring::default(),
+            chaos: ChaosMesh::default(),
             user: User::default(),
             model: Model::default(),
             central_channel: constant("result_updates"),

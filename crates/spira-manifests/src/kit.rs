@@ -2,11 +2,13 @@
 
 mod account;
 mod availability;
+mod chaos;
 pub mod env;
 mod extra;
 mod image;
 mod maps;
 mod members;
+pub mod monitoring;
 mod numbers;
 pub mod probes;
 pub mod security;
@@ -18,6 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
+pub use chaos::{Chaos, PodKill};
 pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};

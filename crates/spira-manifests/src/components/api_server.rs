@@ -27,8 +27,8 @@ pub use self::{
 use crate::{
     Context, Object,
     kit::{
-        Autoscaling, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy, Quantity,
-        Replicas, Seconds, Workload,
+        Autoscaling, Chaos, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy,
+        Quantity, Replicas, Seconds, Workload,
         env::config_map as from_config_map,
         probes::{self, Pace},
         security, workload_values,
@@ -79,6 +79,8 @@ workload_values! {
         pub autoscaling: Autoscaling = Autoscaling::default(),
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods.
+        pub chaos: Chaos = Chaos::default(),
     }
     with {
         let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
@@ -125,6 +127,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.http_route.enabled && values.http_route.gateway.create {
         objects.push(Object::new(&gateway(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
     objects
 }

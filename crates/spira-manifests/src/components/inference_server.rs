@@ -18,7 +18,7 @@ use k8s_openapi::{
 use crate::{
     Context, Object,
     kit::{
-        DecimalSeconds, Disruption, Own, Positive, Quantity, Replicas, Workload,
+        Chaos, DecimalSeconds, Disruption, Own, Positive, Quantity, Replicas, Workload,
         env::config_map as from_config_map, probes::Pace, security, workload_values,
     },
     program::{self, scripts_config_map},
@@ -45,6 +45,8 @@ workload_values! {
         pub tmp_size: Quantity = "2Gi".parse().expect("a constant quantity"),
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods.
+        pub chaos: Chaos = Chaos::default(),
     }
     with Workload {
         // Without NATS the program can spin at full CPU (SPIRA contract B7): the limit bounds it.
@@ -69,6 +71,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
     objects
 }

@@ -25,8 +25,8 @@ use crate::{
         minio::{Bucket, ServiceMetadata, Tenant, TenantSpec},
     },
     kit::{
-        AccessKey, Annotations, BucketName, Disruption, ExtraObject, Image, Labels, ObjectName,
-        ObjectStoreSecret, PullPolicy, env::literal, kept, non_empty, security,
+        AccessKey, Annotations, BucketName, Chaos, Disruption, ExtraObject, Image, Labels,
+        ObjectName, ObjectStoreSecret, PullPolicy, env::literal, kept, non_empty, security,
     },
 };
 
@@ -91,6 +91,8 @@ pub struct Values {
     /// More objects to install, as they are; each has an `apiVersion`, a `kind` and a
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
+    /// Faults of the pods.
+    pub chaos: Chaos,
 }
 
 /// In which order pods start and stop.
@@ -140,6 +142,7 @@ impl Default for Values {
             },
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
+            chaos: Chaos::default(),
         }
     }
 }
@@ -156,6 +159,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

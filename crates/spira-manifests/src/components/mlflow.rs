@@ -24,7 +24,7 @@ use crate::{
     Context, Object,
     connections::MLFLOW_PORT,
     kit::{
-        Annotations, Disruption, HostPattern, Own, Positive, Quantity, Replicas, Workload,
+        Annotations, Chaos, Disruption, HostPattern, Own, Positive, Quantity, Replicas, Workload,
         env::literal,
         non_empty,
         probes::{self, Pace},
@@ -69,6 +69,8 @@ workload_values! {
         pub metrics: Metrics = Metrics::default(),
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods.
+        pub chaos: Chaos = Chaos::default(),
     }
     with Workload {
         resources: security::resources(
@@ -109,6 +111,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
     objects
 }

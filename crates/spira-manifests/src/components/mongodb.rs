@@ -28,7 +28,7 @@ use crate::{
         SecretKeyReference, Security, User,
     },
     kit::{
-        Annotations, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
+        Annotations, Chaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
         MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, security,
     },
 };
@@ -106,6 +106,8 @@ pub struct Values {
     /// More objects to install, as they are; each has an `apiVersion`, a `kind` and a
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
+    /// Faults of the pods.
+    pub chaos: Chaos,
 }
 
 /// A volume of each member. Kubernetes refuses any later change.
@@ -176,6 +178,7 @@ impl Default for Values {
             security_context: security::restricted_container(),
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
+            chaos: Chaos::default(),
         }
     }
 }
@@ -197,6 +200,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

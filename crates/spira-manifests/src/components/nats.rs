@@ -32,7 +32,7 @@ use crate::{
     Context, Object,
     connections::PASSWORD,
     kit::{
-        Disruption, ObjectName, Own, Replicas, Seconds, StorageSize, UrlPassword, Workload,
+        Chaos, Disruption, ObjectName, Own, Replicas, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
         probes::{self, Pace},
         security, volumes, workload_values,
@@ -64,6 +64,8 @@ workload_values! {
         pub jetstream: Jetstream = Jetstream::default(),
         /// How many servers a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods.
+        pub chaos: Chaos = Chaos::default(),
         /// A pod with the command line client, for people.
         pub nats_box: NatsBox = NatsBox::default(),
     }
@@ -122,6 +124,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
     if values.nats_box.enabled {
         objects.extend(nats_box::objects(context, &values.nats_box));

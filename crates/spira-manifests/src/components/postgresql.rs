@@ -22,7 +22,7 @@ use crate::{
     Context, Object,
     global::PostgresqlOperator,
     kit::{
-        CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
+        Chaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
         StorageSize, kept,
     },
 };
@@ -72,6 +72,8 @@ pub struct Values {
     /// More objects to install, as they are; each has an `apiVersion`, a `kind` and a
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
+    /// Faults of the pods.
+    pub chaos: Chaos,
 }
 
 /// The major versions that Zalando's operator 1.15 and 2.0 both know.
@@ -169,6 +171,7 @@ impl Default for Values {
             },
             keep: true,
             extra_objects: Vec::new(),
+            chaos: Chaos::default(),
         }
     }
 }
@@ -185,6 +188,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.metrics.enabled {
         objects.push(Object::new(&metrics_service(context)));
     }
+    objects.extend(values.chaos.schedules(context, pod_labels(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

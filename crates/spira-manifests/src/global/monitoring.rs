@@ -1,0 +1,65 @@
+//! Metrics, alerts and dashboards, as far as all components have them in common.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kit::{Duration, Labels};
+
+/// Metrics, alerts and dashboards, for Prometheus and Grafana as kube-prometheus-stack runs them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Monitoring {
+    /// Whether every component has metrics, and Prometheus is told where. The cluster must have the
+    /// Prometheus operator, as kube-prometheus-stack brings it.
+    pub enabled: bool,
+    /// Labels of monitors and rules, by which a Prometheus chooses them. That of
+    /// kube-prometheus-stack asks for `release` and the name of its own release.
+    pub labels: Labels,
+    /// How often metrics are read.
+    pub interval: Duration,
+    /// Alerts.
+    pub rules: Rules,
+    /// Dashboards.
+    pub dashboards: Dashboards,
+}
+
+/// Alerts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rules {
+    /// Whether there are any while `global.monitoring.enabled`.
+    pub enabled: bool,
+}
+
+/// Dashboards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Dashboards {
+    /// Whether there are any while `global.monitoring.enabled`.
+    pub enabled: bool,
+    /// Labels of their `ConfigMap`s, by which Grafana finds them.
+    pub labels: Labels,
+}
+
+impl Default for Monitoring {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            labels: labels("release", "kube-prom"),
+            interval: "30s".parse().expect("a constant span"),
+            rules: Rules { enabled: true },
+            dashboards: Dashboards {
+                enabled: true,
+                labels: labels("grafana_dashboard", "1"),
+            },
+        }
+    }
+}
+
+fn labels(key: &str, value: &str) -> Labels {
+    BTreeMap::from([(key.to_owned(), value.to_owned())])
+        .try_into()
+        .expect("a constant label")
+}
