@@ -18,18 +18,22 @@ const COMPLETE: &str = "complete";
 pub enum Program {
     /// `HAProxy`.
     Haproxy,
+    /// Prometheus's checker of configurations and rules.
+    Promtool,
 }
 
 impl Program {
     fn name(self) -> &'static str {
         match self {
             Self::Haproxy => "haproxy",
+            Self::Promtool => "promtool",
         }
     }
 
     fn path(self) -> &'static str {
         match self {
             Self::Haproxy => "usr/sbin/haproxy",
+            Self::Promtool => "usr/bin/promtool",
         }
     }
 
@@ -41,6 +45,7 @@ impl Program {
                 "libopentracing-c-wrapper0",
                 "libopentracing1",
             ],
+            Self::Promtool => &["prometheus"],
         }
     }
 }
@@ -130,9 +135,12 @@ fn run(mut command: Command, program: Program) -> Result<()> {
     })
 }
 
-/// The directory of the libraries, which has the name of the machine's architecture.
+/// The directory of the libraries, which has the name of the machine's architecture. Programs in Go bring none.
 fn libraries(dir: &Path) -> Result<PathBuf> {
     let lib = dir.join("usr/lib");
+    if !lib.exists() {
+        return Ok(lib);
+    }
     for entry in fs::read_dir(&lib).map_err(Error::file(&lib))? {
         let path = entry.map_err(Error::file(&lib))?.path();
         if path.to_string_lossy().ends_with("-linux-gnu") {
