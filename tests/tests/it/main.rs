@@ -12,6 +12,7 @@ mod freshness;
 mod life;
 mod lint;
 mod merging;
+mod metrics;
 mod mutate;
 mod operators;
 mod parity;
