@@ -106,27 +106,40 @@ macro_rules! components {
 
 components! {
     nats "nats" [
-        "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
+        "components/nats.rs", "components/nats/config.rs", "components/nats/metrics.rs",
+        "components/nats/nats_box.rs",
         "components/nats/services.rs",
-        "kit/chaos.rs",
+        "kit/chaos.rs", "kit/monitoring.rs",
     ]
     mongodb "mongodb" [
         "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+        "components/mongodb/metrics.rs", "kit/monitoring.rs",
         "kit/chaos.rs",
     ]
-    minio "minio" ["components/minio.rs", "components/minio/pools.rs", "kit/chaos.rs"]
+    minio "minio" [
+        "components/minio.rs", "components/minio/metrics.rs", "components/minio/pools.rs",
+        "kit/chaos.rs", "kit/monitoring.rs",
+    ]
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/zalando.rs",
-        "components/postgresql/cloudnative_pg.rs",
+        "components/postgresql/cloudnative_pg.rs", "components/postgresql/metrics.rs",
+        "kit/monitoring.rs",
         "kit/chaos.rs",
     ]
-    mlflow "mlflow" ["components/mlflow.rs", "program.rs", "kit/chaos.rs"]
+    mlflow "mlflow" [
+        "components/mlflow.rs", "components/mlflow/metrics.rs", "program.rs",
+        "kit/chaos.rs", "kit/monitoring.rs",
+    ]
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
-        "components/api_server/exposure.rs", "components/api_server/guard.rs", "program.rs",
-        "kit/chaos.rs",
+        "components/api_server/exposure.rs", "components/api_server/guard.rs",
+        "components/api_server/metrics.rs", "program.rs",
+        "kit/chaos.rs", "kit/monitoring.rs",
     ]
     inference_server "inference-server" ["components/inference_server.rs", "program.rs", "kit/chaos.rs"]
-    redelivery "redelivery" ["components/redelivery.rs", "program.rs"]
+    redelivery "redelivery" [
+        "components/redelivery.rs", "components/redelivery/metrics.rs", "program.rs",
+        "kit/monitoring.rs",
+    ]
 }

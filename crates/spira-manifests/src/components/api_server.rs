@@ -4,6 +4,7 @@
 pub mod config;
 pub mod exposure;
 pub mod guard;
+pub mod metrics;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ use crate::{
         Autoscaling, Chaos, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy,
         Quantity, Replicas, Seconds, Workload,
         env::config_map as from_config_map,
+        monitoring,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -117,6 +119,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::monitors(context) && values.guard.enabled {
+        objects.push(Object::new(&metrics::pod_monitor(context)));
     }
     if values.ingress.enabled {
         objects.push(Object::new(&ingress(context, values)));

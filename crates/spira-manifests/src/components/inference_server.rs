@@ -3,6 +3,11 @@
 //!
 //! Every pod takes every request, so more pods mean fewer lost requests and not more throughput:
 //! there is no autoscaler. Nothing listens on a port: there is no Service.
+//!
+//! It has no metrics either, and its program may not be changed. What stands in for them: whether
+//! each pod listens, from NATS's `nats_connz_subscriptions`, by the pod's address; what was asked and
+//! not answered, from redelivery's `spira_inferences_waiting` and `spira_inferences`; restarts and
+//! readiness, from kube-state-metrics; CPU and memory, from the kubelet.
 
 use std::collections::BTreeMap;
 

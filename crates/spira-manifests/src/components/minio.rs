@@ -4,12 +4,13 @@
 //! as source only. Any store that speaks S3 over plain HTTP can take its place
 //! (`global.connections.objectStore`).
 
+pub mod metrics;
 pub mod pools;
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
-    core::v1::{EnvVar, LocalObjectReference, PodSecurityContext, Secret, SecurityContext},
+    core::v1::{LocalObjectReference, PodSecurityContext, Secret, SecurityContext},
     policy::v1::PodDisruptionBudget,
 };
 use schemars::JsonSchema;
@@ -26,7 +27,7 @@ use crate::{
     },
     kit::{
         AccessKey, Annotations, BucketName, Chaos, Disruption, ExtraObject, Image, Labels,
-        ObjectName, ObjectStoreSecret, PullPolicy, env::literal, kept, non_empty, security,
+        ObjectName, ObjectStoreSecret, PullPolicy, kept, monitoring, non_empty, security,
     },
 };
 
@@ -108,7 +109,8 @@ pub enum PodManagementPolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metrics {
-    /// Whether metrics can be read without a token.
+    /// Whether metrics can be read without a token, also without `global.monitoring.enabled`, which
+    /// includes it.
     pub public: bool,
 }
 
@@ -158,6 +160,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&tenant(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::service_monitor(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
@@ -210,7 +215,7 @@ pub fn tenant(context: &Context, values: &Values) -> Tenant {
             configuration: LocalObjectReference {
                 name: store.access_key.name,
             },
-            env: values.metrics.public.then(public_metrics),
+            env: monitoring::metrics(context, values.metrics.public).then(metrics::public),
             pools: values
                 .pools
                 .iter()
@@ -240,10 +245,6 @@ pub fn tenant(context: &Context, values: &Values) -> Tenant {
             priority_class_name: values.priority_class_name.as_deref().map(str::to_owned),
         },
     }
-}
-
-fn public_metrics() -> Vec<EnvVar> {
-    vec![literal("MINIO_PROMETHEUS_AUTH_TYPE", "public")]
 }
 
 fn buckets(audio: &str, models: &str, extra: &[BucketName]) -> Vec<Bucket> {

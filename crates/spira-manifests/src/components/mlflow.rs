@@ -4,6 +4,8 @@
 //! themselves. The pods are all alike; the first one that starts brings the tables to what this
 //! version wants, under a lock of the database.
 
+pub mod metrics;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -26,7 +28,7 @@ use crate::{
     kit::{
         Annotations, Chaos, Disruption, HostPattern, Own, Positive, Quantity, Replicas, Workload,
         env::literal,
-        non_empty,
+        monitoring, non_empty,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -93,7 +95,8 @@ pub struct ServiceValues {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metrics {
-    /// Whether the server has the path `/metrics`. The image must have the package
+    /// Whether the server has the path `/metrics`, also without `global.monitoring.enabled`, which
+    /// includes it. The image must have the package
     /// `prometheus-flask-exporter`.
     pub enabled: bool,
 }
@@ -110,6 +113,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::pod_monitor(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
@@ -230,8 +236,8 @@ fn command(context: &Context, values: &Values) -> Vec<String> {
         // Clients reach the object store themselves, as the one in SPIRA's image must.
         "--no-serve-artifacts".to_owned(),
     ];
-    if values.metrics.enabled {
-        command.push("--expose-prometheus=/tmp/metrics".to_owned());
+    if monitoring::metrics(context, values.metrics.enabled) {
+        command.push(metrics::option());
     }
     command
 }

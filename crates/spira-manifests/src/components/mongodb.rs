@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod members;
+pub mod metrics;
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,8 @@ use crate::{
     },
     kit::{
         Annotations, Chaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
-        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, security,
+        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, monitoring,
+        security,
     },
 };
 
@@ -124,7 +126,8 @@ pub struct VolumeValues {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MetricsValues {
-    /// Whether members have an endpoint for metrics.
+    /// Whether members have an endpoint for metrics, also without `global.monitoring.enabled`, which
+    /// includes it.
     pub enabled: bool,
     /// Its port.
     pub port: Port,
@@ -193,12 +196,15 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
         objects.push(Object::new(&role_binding(context, values)));
     }
     objects.push(Object::new(&password_secret(context, values)));
-    if values.metrics.enabled {
+    if monitoring::metrics(context, values.metrics.enabled) {
         objects.push(Object::new(&metrics_secret(context, values)));
     }
     objects.push(Object::new(&replica_set(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::service_monitor(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
@@ -263,7 +269,8 @@ pub fn replica_set(context: &Context, values: &Values) -> MongoDBCommunity {
                 },
             },
             users: vec![user(context, values)],
-            prometheus: values.metrics.enabled.then(|| prometheus(context, values)),
+            prometheus: monitoring::metrics(context, values.metrics.enabled)
+                .then(|| prometheus(context, values)),
             stateful_set: Some(members::stateful_set(context, values)),
         },
     }

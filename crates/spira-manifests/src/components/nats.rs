@@ -4,6 +4,7 @@
 //! servers stop gently (lame-duck mode) and come back fast (SPIRA contract B5).
 
 pub mod config;
+pub mod metrics;
 pub mod nats_box;
 pub mod services;
 
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     config::config_map,
+    metrics::MetricsValues,
     nats_box::{NatsBox, nats_box_deployment},
     services::{headless_service, service},
 };
@@ -34,6 +36,7 @@ use crate::{
     kit::{
         Chaos, Disruption, ObjectName, Own, Replicas, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
+        monitoring,
         probes::{self, Pace},
         security, volumes, workload_values,
     },
@@ -62,6 +65,8 @@ workload_values! {
         pub password: Option<UrlPassword> = None,
         /// Storage of messages. SPIRA does not use it.
         pub jetstream: Jetstream = Jetstream::default(),
+        /// Metrics for Prometheus.
+        pub metrics: MetricsValues = MetricsValues::default(),
         /// How many servers a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
@@ -124,6 +129,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::pod_monitor(context)));
+    }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
     if values.nats_box.enabled {
@@ -178,6 +186,7 @@ pub fn stateful_set(context: &Context, values: &Values) -> StatefulSet {
                 Own {
                     annotations: checksums(context, values),
                     container: container(context, values),
+                    more_containers: exporter(context, values),
                     volumes: vec![volumes::config_map("config", config::name(context))],
                     ..Own::default()
                 },
@@ -213,6 +222,12 @@ fn checksums(context: &Context, values: &Values) -> BTreeMap<String, String> {
         );
     }
     checksums
+}
+
+fn exporter(context: &Context, values: &Values) -> Vec<Container> {
+    let wanted = monitoring::metrics(context, values.metrics.enabled);
+    let container = wanted.then(|| metrics::container(context, &values.metrics));
+    container.into_iter().collect()
 }
 
 fn container(context: &Context, values: &Values) -> Container {

@@ -5,25 +5,25 @@
 //! the operator makes the owner's password (SPIRA contract C3).
 
 pub mod cloudnative_pg;
+pub mod metrics;
 pub mod zalando;
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
-    api::core::v1::{
-        NodeAffinity, Service, ServicePort, ServiceSpec, Toleration, TopologySpreadConstraint,
-    },
+    api::core::v1::{NodeAffinity, Toleration, TopologySpreadConstraint},
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::metrics::metrics_service;
 use crate::{
     Context, Object,
     global::PostgresqlOperator,
     kit::{
         Chaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
-        StorageSize, kept,
+        StorageSize, kept, monitoring,
     },
 };
 
@@ -128,7 +128,8 @@ pub struct Amounts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metrics {
-    /// Whether there is a Service with the metrics. Under Zalando's operator a sidecar with
+    /// Whether there is a Service with the metrics, also without `global.monitoring.enabled`, which
+    /// includes it. Under Zalando's operator a sidecar with
     /// `image` makes them; CloudNativePG has its own.
     pub enabled: bool,
     /// The image of the sidecar.
@@ -185,31 +186,15 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
             vec![Object::new(&cloudnative_pg::cluster(context, values))]
         }
     };
-    if values.metrics.enabled {
+    if monitoring::metrics(context, values.metrics.enabled) {
         objects.push(Object::new(&metrics_service(context)));
+    }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::service_monitor(context)));
     }
     objects.extend(values.chaos.schedules(context, pod_labels(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
-}
-
-/// The Service from which Prometheus reads the metrics of every server.
-#[must_use]
-pub fn metrics_service(context: &Context) -> Service {
-    Service {
-        metadata: context.meta(format!("{}-metrics", context.fullname())),
-        spec: Some(ServiceSpec {
-            cluster_ip: Some("None".into()),
-            ports: Some(vec![ServicePort {
-                name: Some("metrics".into()),
-                port: METRICS_PORT,
-                ..ServicePort::default()
-            }]),
-            selector: Some(pod_labels(context)),
-            ..ServiceSpec::default()
-        }),
-        ..Service::default()
-    }
 }
 
 /// The labels that the operator gives the servers' pods, and no others (SPIRA contract C3, D).

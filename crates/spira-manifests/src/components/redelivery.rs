@@ -5,6 +5,8 @@
 //! (SPIRA contract B5). SPIRA's programs cannot be changed, so a program of ours looks in MongoDB
 //! for what was left over. All that its messages set going is idempotent.
 
+pub mod metrics;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
@@ -18,6 +20,7 @@ use crate::{
     kit::{
         Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
         env::{config_map as from_config_map, secret},
+        monitoring,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -32,6 +35,8 @@ pub const APP_VERSION: &str = "v0.1.19";
 
 /// The port of its metrics.
 const PORT: i32 = 9464;
+/// Its name.
+const PORT_NAME: &str = "metrics";
 
 workload_values! {
     /// The values of `redelivery`.
@@ -88,6 +93,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::monitors(context) {
+        objects.push(Object::new(&metrics::pod_monitor(context)));
     }
     objects.extend(values.workload().extra_objects());
     objects
@@ -178,14 +186,14 @@ fn container(context: &Context) -> Container {
         env: Some(environment(context)),
         env_from: Some(vec![from_config_map(config_name(context))]),
         ports: Some(vec![ContainerPort {
-            name: Some("metrics".into()),
+            name: Some(PORT_NAME.into()),
             container_port: PORT,
             ..ContainerPort::default()
         }]),
-        startup_probe: Some(probes::http("metrics", "/healthz", pace(2, 30))),
+        startup_probe: Some(probes::http(PORT_NAME, "/healthz", pace(2, 30))),
         // No other pod sends it anything, so whether it is ready matters to nobody: it has started.
         // A round that does not end, however long the services make it wait, never will.
-        liveness_probe: Some(probes::http("metrics", "/healthz", pace(10, 3))),
+        liveness_probe: Some(probes::http(PORT_NAME, "/healthz", pace(10, 3))),
         volume_mounts: Some(program::mounts()),
         ..Container::default()
     }

@@ -10,12 +10,13 @@ use k8s_openapi::{
 use crate::{
     Context,
     cr::prometheus::{
-        Endpoint, PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, RuleGroup,
-        ServiceMonitor, ServiceMonitorSpec,
+        Endpoint, PodMonitor, PodMonitorSpec, PrometheusRule, PrometheusRuleSpec, Relabeling,
+        RuleGroup, ServiceMonitor, ServiceMonitorSpec,
     },
 };
 
-/// A monitor of the pods with these labels. The endpoints are read at `global.monitoring.interval`.
+/// A monitor of the pods with these labels, in the release's namespace. What all series have in
+/// common is said by [`job`] and in [`endpoint`].
 #[must_use]
 pub fn pod_monitor(
     context: &Context,
@@ -27,13 +28,12 @@ pub fn pod_monitor(
         metadata: meta(context, name),
         spec: PodMonitorSpec {
             selector: selector(pods),
-            pod_metrics_endpoints: with_interval(context, endpoints),
+            pod_metrics_endpoints: endpoints,
         },
     }
 }
 
-/// A monitor of the Services with these labels. The endpoints are read at
-/// `global.monitoring.interval`.
+/// A monitor of what is behind the Services with these labels, in the release's namespace.
 #[must_use]
 pub fn service_monitor(
     context: &Context,
@@ -45,9 +45,46 @@ pub fn service_monitor(
         metadata: meta(context, name),
         spec: ServiceMonitorSpec {
             selector: selector(services),
-            endpoints: with_interval(context, endpoints),
+            endpoints,
         },
     }
+}
+
+/// Metrics on a named port, read at `global.monitoring.interval`.
+///
+/// Their series carry `namespace` and `pod`, as the Prometheus operator labels every target, and
+/// [`job`] instead of its own `job`, which would be that of a Service or hold the monitor's name.
+#[must_use]
+pub fn endpoint(context: &Context, port: &str) -> Endpoint {
+    Endpoint {
+        port: Some(port.into()),
+        interval: Some(context.global.monitoring.interval.to_string()),
+        relabelings: Some(vec![Relabeling {
+            target_label: Some("job".into()),
+            replacement: Some(job(context)),
+            ..Relabeling::default()
+        }]),
+        ..Endpoint::default()
+    }
+}
+
+/// The same metrics, of which only those are kept whose names match.
+#[must_use]
+pub fn keeping(endpoint: Endpoint, names: &str) -> Endpoint {
+    choosing(endpoint, "keep", names)
+}
+
+/// The same metrics, without those whose names match.
+#[must_use]
+pub fn dropping(endpoint: Endpoint, names: &str) -> Endpoint {
+    choosing(endpoint, "drop", names)
+}
+
+/// What every series of a component has as its `job`: the component's full name, which holds that
+/// of the release.
+#[must_use]
+pub fn job(context: &Context) -> String {
+    context.fullname()
 }
 
 /// Rules that Prometheus computes.
@@ -73,6 +110,12 @@ pub fn dashboards(context: &Context, name: String, files: BTreeMap<String, Strin
 #[must_use]
 pub fn monitors(context: &Context) -> bool {
     context.global.monitoring.enabled
+}
+
+/// Whether a component has metrics: with monitors, or because its own values say so.
+#[must_use]
+pub fn metrics(context: &Context, own: bool) -> bool {
+    context.global.monitoring.enabled || own
 }
 
 /// Whether rules are made.
@@ -106,12 +149,16 @@ fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
     }
 }
 
-fn with_interval(context: &Context, endpoints: Vec<Endpoint>) -> Vec<Endpoint> {
-    endpoints
-        .into_iter()
-        .map(|endpoint| Endpoint {
-            interval: Some(context.global.monitoring.interval.to_string()),
-            ..endpoint
-        })
-        .collect()
+fn choosing(endpoint: Endpoint, action: &str, names: &str) -> Endpoint {
+    let mut changes = endpoint.metric_relabelings.unwrap_or_default();
+    changes.push(Relabeling {
+        source_labels: Some(vec!["__name__".into()]),
+        regex: Some(names.into()),
+        action: Some(action.into()),
+        ..Relabeling::default()
+    });
+    Endpoint {
+        metric_relabelings: Some(changes),
+        ..endpoint
+    }
 }

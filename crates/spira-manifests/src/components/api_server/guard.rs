@@ -30,7 +30,7 @@ const STATUS_PORT: i32 = 8404;
 /// The name of the port to which requests go.
 pub(super) const PORT_NAME: &str = "guard";
 /// The name of the port of the metrics.
-const STATUS_PORT_NAME: &str = "guard-metrics";
+pub(super) const STATUS_PORT_NAME: &str = "guard-metrics";
 
 /// The guard: `HAProxy` in front of the program, in its pod.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -11,7 +11,7 @@ use super::{Amounts, METRICS_PORT, Values, meta, storage_class};
 use crate::{
     Context,
     cr::zalando::{self, Patroni, Postgresql, PostgresqlSpec, PostgresqlVersion, Sidecar, Volume},
-    kit::{env::literal, non_empty},
+    kit::{env::literal, monitoring, non_empty},
 };
 
 /// The team that the operator asks for; it is a label of the pods and nothing else.
@@ -50,9 +50,7 @@ pub fn postgresql(context: &Context, values: &Values) -> Postgresql {
                 requests: Some(amounts(&values.resources.requests)),
                 limits: Some(amounts(&values.resources.limits)),
             }),
-            sidecars: values
-                .metrics
-                .enabled
+            sidecars: monitoring::metrics(context, values.metrics.enabled)
                 .then(|| vec![exporter(context, values)]),
             node_affinity: non_empty(&values.node_affinity),
             tolerations: non_empty(&values.tolerations),
