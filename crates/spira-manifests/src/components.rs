@@ -118,7 +118,7 @@ components! {
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs",
-        "kit/chaos.rs",
+        "kit/chaos.rs", "pods.rs",
     ]
     mlflow "mlflow" ["components/mlflow.rs", "program.rs", "kit/chaos.rs"]
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
@@ -129,4 +129,11 @@ components! {
     ]
     inference_server "inference-server" ["components/inference_server.rs", "program.rs", "kit/chaos.rs"]
     redelivery "redelivery" ["components/redelivery.rs", "program.rs"]
+    checks "checks" [
+        "components/checks.rs", "components/checks/integration.rs", "kit/test_hook.rs", "program.rs",
+    ]
+    experiment "experiment" [
+        "components/experiment.rs", "components/experiment/account.rs",
+        "components/experiment/targets.rs", "kit/test_hook.rs", "pods.rs", "program.rs",
+    ]
 }
