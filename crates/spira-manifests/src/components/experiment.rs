@@ -51,6 +51,7 @@ const NEVER: &str = "0 0 1 1 *";
 
 workload_values! {
     /// The values of `experiment`.
+    #[schemars(extend("allOf" = targets::rules()))]
     pub struct Values {
         /// Whether it is installed. Nothing runs before you start it.
         pub enabled: bool = false,
@@ -221,7 +222,25 @@ pub fn scripts_config_map(context: &Context) -> ConfigMap {
     program::scripts(context, SCRIPTS)
 }
 
-const SCRIPTS: &[(&str, &str)] = &[("experiment.py", include_str!("../scripts/experiment.py"))];
+macro_rules! scripts {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../scripts/", $name)))),*]
+    };
+}
+
+const SCRIPTS: &[(&str, &str)] = scripts![
+    "experiment.py",
+    "experiment_checker.py",
+    "experiment_cluster.py",
+    "experiment_faults.py",
+    "experiment_generator.py",
+    "experiment_http.py",
+    "experiment_log.py",
+    "experiment_report.py",
+    "experiment_settings.py",
+    "experiment_timeline.py",
+    "experiment_verdict.py",
+];
 
 /// The volume in which results stay.
 #[must_use]
@@ -391,13 +410,7 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
             values.interval_seconds.to_string(),
         ),
         ("EXPERIMENT_TARGETS", values.targets.lines(context)),
-        (
-            "EXPERIMENT_SCHEDULES",
-            match values.faults {
-                Faults::ChaosMesh => values.targets.schedules(context),
-                Faults::DeletePods | Faults::None => String::new(),
-            },
-        ),
+        ("EXPERIMENT_SCHEDULES", schedules(context, values)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
@@ -405,6 +418,14 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
         data.insert("EXPERIMENT_SEED".to_owned(), seed.to_string());
     }
     data
+}
+
+fn schedules(context: &Context, values: &Values) -> String {
+    let mut lines = vec!["# for the time of the run no longer paused".to_owned()];
+    if values.faults == Faults::ChaosMesh {
+        lines.extend(values.targets.schedules(context));
+    }
+    lines.join("\n")
 }
 
 fn faults(faults: Faults) -> &'static str {

@@ -6,16 +6,16 @@ use super::{Faults, Values};
 use crate::Context;
 
 const CHAOS_MESH: &str = "chaos-mesh.org";
-/// The faults of Chaos Mesh, of which none may be under way before a run.
+/// What makes faults in Chaos Mesh: none of it may be under way before a run.
 const FAULTS: &[&str] = &[
-    "dnschaos",
-    "httpchaos",
-    "iochaos",
-    "kernelchaos",
-    "networkchaos",
+    "schedules",
     "podchaos",
+    "networkchaos",
+    "iochaos",
     "stresschaos",
+    "dnschaos",
     "timechaos",
+    "httpchaos",
 ];
 
 /// The rights, in the release's namespace: to look at pods and at faults, and to make those that
@@ -28,7 +28,7 @@ pub fn role(context: &Context, values: &Values) -> Role {
         Faults::None => rules.push(rule("", &["pods"], &["get", "list"])),
         Faults::ChaosMesh => {
             rules.push(rule("", &["pods"], &["get", "list"]));
-            rules.push(rule(CHAOS_MESH, &["schedules"], &["get", "list", "patch"]));
+            rules.push(rule(CHAOS_MESH, &["schedules"], &["patch"]));
             // Chaos Mesh's webhook lets only those change a Schedule who may create (later versions:
             // update) its kind in lower case. Kubernetes has no resource of that name.
             rules.push(rule(CHAOS_MESH, &["schedule"], &["create", "update"]));

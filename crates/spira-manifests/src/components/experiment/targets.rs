@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{Context, kit::Instances};
 
@@ -79,7 +80,7 @@ impl Targets {
         .collect()
     }
 
-    /// A line of JSON for each.
+    /// A line of JSON for each, after a comment: the first line of a text must always be there.
     #[must_use]
     pub fn lines(&self, context: &Context) -> String {
         let line = |(component, target): (&'static str, &Target)| {
@@ -90,19 +91,66 @@ impl Targets {
                 format!("\"component\": \"{component}\", \"labels\": \"{labels}\", \"pods\": ");
             ["{", &fields, &target.pods.to_string(), "}"].concat()
         };
-        let lines: Vec<_> = self.on().into_iter().map(line).collect();
+        let mut lines = vec!["# whose pods: their labels, and how many there must be".to_owned()];
+        lines.extend(self.on().into_iter().map(line));
         lines.join("\n")
     }
 
     /// The name of each one's Schedule, a line each.
     #[must_use]
-    pub fn schedules(&self, context: &Context) -> String {
-        let names: Vec<_> = self
-            .on()
+    pub fn schedules(&self, context: &Context) -> Vec<String> {
+        self.on()
             .into_iter()
             .filter(|(component, _)| *component != "redelivery")
             .map(|(component, _)| format!("{}-kill", context.fullname_of(component)))
-            .collect();
-        names.join("\n")
+            .collect()
     }
+}
+
+/// What the values of `experiment` may not be beside those of `global`: faults of a Chaos Mesh that is
+/// off, and targets that stand outside the release.
+pub(super) fn rules() -> Value {
+    json!([
+        {
+            "if": at(&["global", "chaos"], "enabled", &json!({ "const": false })),
+            "then": { "properties": { "faults": {
+                "enum": ["delete-pods", "none"],
+                "x-expected": "delete-pods or none, as long as global.chaos.enabled is false",
+            } } },
+        },
+        outside("nats", &["nats"], "host", "false, as global.connections.nats.host is given"),
+        outside(
+            "minio",
+            &["objectStore"],
+            "host",
+            "false, as global.connections.objectStore.host is given",
+        ),
+        outside(
+            "postgresql",
+            &["postgresql"],
+            "host",
+            "false, as global.connections.postgresql.host is given",
+        ),
+        outside("mlflow", &["mlflow"], "url", "false, as global.connections.mlflow.url is given"),
+    ])
+}
+
+/// Where a connection leads outside, the target is not ours.
+fn outside(target: &str, connection: &[&str], field: &str, expected: &str) -> Value {
+    let path: Vec<&str> = [&["global", "connections"], connection].concat();
+    json!({
+        "if": at(&path, field, &json!({ "type": "string" })),
+        "then": { "properties": { "targets": { "properties": { target: { "properties": {
+            "enabled": { "const": false, "x-expected": expected },
+        } } } } } },
+    })
+}
+
+/// A schema that is met where the field below `path` is there and meets `rule`.
+fn at(path: &[&str], field: &str, rule: &Value) -> Value {
+    let own = json!({ "required": [field], "properties": { field: rule } });
+    path.iter().rev().fold(
+        own,
+        |inner, key| json!({ "required": [key], "properties": { *key: inner } }),
+    )
 }
