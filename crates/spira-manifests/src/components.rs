@@ -123,8 +123,7 @@ components! {
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs", "components/postgresql/metrics.rs",
-        "kit/monitoring.rs",
-        "kit/chaos.rs",
+        "kit/chaos.rs", "kit/monitoring.rs", "pods.rs",
     ]
     mlflow "mlflow" [
         "components/mlflow.rs", "components/mlflow/metrics.rs", "program.rs",
@@ -141,5 +140,12 @@ components! {
     redelivery "redelivery" [
         "components/redelivery.rs", "components/redelivery/metrics.rs", "program.rs",
         "kit/monitoring.rs",
+    ]
+    checks "checks" [
+        "components/checks.rs", "components/checks/integration.rs", "kit/test_hook.rs", "program.rs",
+    ]
+    experiment "experiment" [
+        "components/experiment.rs", "components/experiment/account.rs",
+        "components/experiment/targets.rs", "kit/test_hook.rs", "pods.rs", "program.rs",
     ]
 }

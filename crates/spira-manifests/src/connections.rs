@@ -65,6 +65,8 @@ pub struct MongoConnection {
     pub database: String,
     /// The names of its collections.
     pub collections: Collections,
+    /// The database that integration tests fill and drop.
+    pub integration_test_database: Option<String>,
 }
 
 impl MongoConnection {
@@ -247,6 +249,10 @@ impl Context<'_> {
             },
             database: mongodb.database.to_string(),
             collections: mongodb.collections.clone(),
+            integration_test_database: mongodb
+                .integration_test_database
+                .as_ref()
+                .map(ToString::to_string),
         }
     }
 

@@ -149,6 +149,10 @@ pub struct MongodbConnection {
     pub database: DatabaseName,
     /// The names of the collections in it.
     pub collections: Collections,
+    /// A database that the reference's integration tests fill and **drop**, again and again, as tests
+    /// of Helm; unset, there are no such tests. It must be another one than `database`, and the user
+    /// of the connection string must be allowed to drop it: this release's `mongodb` allows it.
+    pub integration_test_database: Option<DatabaseName>,
 }
 
 /// The names of the collections in MongoDB. A fifth, `hospitals`, is fixed in the program.
@@ -355,6 +359,7 @@ impl Default for MongodbConnection {
             existing_secret_key: constant(MONGODB_KEY),
             database: constant("spira"),
             collections: Collections::default(),
+            integration_test_database: None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod numbers;
 pub mod probes;
 pub mod security;
 mod strings;
+mod test_hook;
 pub mod volumes;
 mod workload;
 
@@ -27,6 +28,7 @@ pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
 pub use members::Members;
 pub use numbers::*;
 pub use strings::*;
+pub use test_hook::{Turn, test_pod};
 pub use workload::{Own, Workload};
 pub(crate) use workload::{knobs, struct_with_knobs, workload_values};
 

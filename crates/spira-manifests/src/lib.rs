@@ -48,6 +48,7 @@ pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
+mod pods;
 pub mod preflight;
 pub mod program;
 pub mod release;

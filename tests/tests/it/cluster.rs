@@ -14,6 +14,7 @@ use xtask::definitions;
 use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode, Workload};
 
+use crate::helm_test::{release_is_tested, rights_are_as_few_as_can_be, runs_are_jobs};
 use crate::life::release_lives;
 use crate::preflight::bare_cluster_is_refused;
 use crate::schemas::gateway_definitions;
@@ -34,7 +35,10 @@ async fn real_cluster_takes_the_chart() {
     every_example_is_accepted(&client).await;
     for helm in Helm::ALL {
         release_lives(&cluster, &client, helm).await;
+        release_is_tested(&cluster, &client, helm).await;
     }
+    runs_are_jobs(&client).await;
+    rights_are_as_few_as_can_be(&client).await;
     cluster.stop().await.expect("stop");
 }
 

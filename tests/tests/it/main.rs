@@ -9,6 +9,8 @@ mod custom;
 mod documents;
 mod equality;
 mod freshness;
+mod helm_test;
+mod hooks;
 mod life;
 mod lint;
 mod merging;

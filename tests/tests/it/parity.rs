@@ -34,12 +34,13 @@ global:
   user: {username: first}
   connections:
     nats: {port: 4333, auth: {enabled: true, username: voice}}
-    mongodb: {database: voices, collections: {users: people}}
+    mongodb: {database: voices, collections: {users: people}, integrationTestDatabase: voices_tests}
     objectStore: {audioBucket: recordings, modelBucket: models}
     postgresql: {database: runs, owner: runner}
 mongodb: {operator: kubernetes}
 api-server: {ingress: {enabled: true, hosts: [api.example.org]}, corsOrigin: https://spira.example.org}
 bootstrap: {hospitals: [einstein]}
+experiment: {enabled: true}
 ";
 
 macro_rules! rows {
@@ -107,8 +108,35 @@ const STEPS: &[Row] = rows! {
     "18: promote a version of the model in MLflow's page", "`bootstrap` registers and promotes one where none is", |s| {
         s.text(MODEL, "model_path") == s.text(INFERENCE, "model_path")
     };
+    "9: look into MongoDB from a pod with its shell", "`helm test`: the pod `stores` of `checks`", |s| {
+        let test = s.test("stores");
+        let words: Vec<_> = test["command"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        ["mongodb", "object-store", "nats", "mlflow", "model"].iter().all(|store| words.contains(store))
+            && test["env"].as_array().into_iter().flatten().any(|v| v["name"] == "M_CONN_URL")
+    };
+    "24: make pods of the test images, look for their variables, install packages in them, run pytest", "`helm test`: `global.connections.mongodb.integrationTestDatabase`", |s| {
+        let tests = [s.test("api-server-tests"), s.test("inference-server-tests")];
+        if s.is_changed {
+            tests.iter().all(|test| test["command"].to_string().contains("pytest"))
+                && tests[0]["env"].as_array().into_iter().flatten().any(|v| v["name"] == "DATABASE_NAME" && v["value"] == "voices_tests")
+        } else {
+            tests.iter().all(Value::is_null) && s.test("stores").is_object()
+        }
+    };
     "25: tunnels to the API, addresses changed in the site", "an Ingress or HTTPRoute with the site's origin", |s| {
         !s.is_changed || (s.one("Ingress").is_object() && s.text(API, "CLIENT_URL") == "https://spira.example.org")
+    };
+    "25: one inference by hand, from the site", "`helm test`: the pod `smoke` of `checks`", |s| {
+        let test = s.test("smoke");
+        test["command"][1] == "/scripts/smoke.py"
+            && test["env"].as_array().into_iter().flatten().any(|v| v["name"] == "SPIRA_PASSWORD")
+    };
+    "26: make a Python pod, install git in it, clone, install packages, run the flood, interrupt it, run the checker", "`experiment`: `kubectl create job --from=cronjob/<release>-experiment run-1`", |s| {
+        let job = &s.named("CronJob", "spira-experiment")["spec"];
+        let container = &job["jobTemplate"]["spec"]["template"]["spec"]["containers"][0];
+        s.is_changed == job.is_object()
+            && (!s.is_changed || job["suspend"] == true && container["command"][1] == "/scripts/experiment.py")
+            && s.test("smoke").is_object()
     };
     "init container of each API pod: one more user and hospital at each start, password ignored", "one Job; the given password; unique indexes", |s| {
         s.secret(DATA, "BOOTSTRAP_MONGO_PASSWORD").0.ends_with("-bootstrap-user")
@@ -324,6 +352,11 @@ impl System {
         } else {
             Value::Null
         }
+    }
+
+    /// The container of a test of Helm.
+    fn test(&self, name: &str) -> Value {
+        self.named("Pod", &format!("spira-checks-{name}"))["spec"]["containers"][0].clone()
     }
 
     fn secret_object(&self, name: &str) -> Value {

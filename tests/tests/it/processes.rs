@@ -13,6 +13,7 @@ mod migrate;
 mod model;
 mod redeliver;
 mod scene;
+mod smoke;
 mod spira;
 mod variables;
 mod wait;

@@ -281,13 +281,25 @@ fn user(context: &Context, values: &Values) -> User {
         name: values.username.to_string(),
         db: LOGIN_DATABASE.into(),
         password_secret_ref: password_of(password_name(context)),
-        roles: vec![Role {
-            name: "readWrite".into(),
-            db: context.mongodb().database,
-        }],
+        roles: roles(context),
         scram_credentials_secret_name: context.fullname(),
         connection_string_secret_name: Some(context.mongodb_secret_name()),
     }
+}
+
+/// SPIRA needs no more than to read and write. Its integration tests drop their database, too.
+fn roles(context: &Context) -> Vec<Role> {
+    let role = |name: &str, db: &str| Role {
+        name: name.into(),
+        db: db.into(),
+    };
+    let connection = context.mongodb();
+    let mut roles = vec![role("readWrite", &connection.database)];
+    if let Some(database) = &connection.integration_test_database {
+        roles.push(role("readWrite", database));
+        roles.push(role("dbAdmin", database));
+    }
+    roles
 }
 
 fn prometheus(context: &Context, values: &Values) -> Prometheus {

@@ -197,18 +197,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects
 }
 
-/// The labels that the operator gives the servers' pods, and no others (SPIRA contract C3, D).
+/// The labels of the servers' pods.
 fn pod_labels(context: &Context) -> BTreeMap<String, String> {
-    match context.global.connections.postgresql.operator {
-        PostgresqlOperator::Zalando => BTreeMap::from([
-            ("application".to_owned(), "spilo".to_owned()),
-            ("cluster-name".to_owned(), context.fullname()),
-        ]),
-        PostgresqlOperator::CloudnativePg => BTreeMap::from([
-            ("cnpg.io/cluster".to_owned(), context.fullname()),
-            ("cnpg.io/podRole".to_owned(), "instance".to_owned()),
-        ]),
-    }
+    context.pods_of("postgresql")
 }
 
 fn meta(context: &Context, values: &Values) -> ObjectMeta {

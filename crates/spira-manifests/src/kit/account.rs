@@ -17,7 +17,8 @@ pub struct ServiceAccountValues {
     pub name: Option<ObjectName>,
     /// Annotations of the `ServiceAccount`.
     pub annotations: Annotations,
-    /// Whether pods get a token for the Kubernetes API; no program of SPIRA talks to it.
+    /// Whether pods get a token for the Kubernetes API; of all that this chart runs only the
+    /// experiment asks it anything.
     pub automount_service_account_token: bool,
 }
 

@@ -99,6 +99,24 @@ number_types! {
     /// The size of a buffer in bytes: room for a request and its head.
     BufferBytes(i32): 65_536 ..= 1_073_741_824, expected "a number of bytes: 65536 (64 KiB) to 1073741824 (1 GiB)";
 
+    /// How many users work at a time.
+    Users(i32): 1 ..= 1000, expected "a number of users: 1 to 1000";
+
+    /// A share in whole percent.
+    Percent(i32): 1 ..= 100, expected "a share in percent: 1 to 100";
+
+    /// How long a request may take, in whole seconds.
+    RequestSeconds(i32): 1 ..= 600, expected "a number of seconds: 1 to 600";
+
+    /// A part of a day, in whole seconds.
+    DaySeconds(i32): 1 ..= 86_400, expected "a number of seconds: 1 to 86400 (a day)";
+
+    /// A part of a week, in whole seconds.
+    WeekSeconds(i32): 1 ..= 604_800, expected "a number of seconds: 1 to 604800 (a week)";
+
+    /// What a random generator starts from.
+    Seed(i32): 0 ..= 999_999_999, expected "a seed: 0 to 999999999";
+
     /// A span of time in whole seconds.
     Seconds(i32): 0 ..= i32::MAX, expected "a number of seconds: 0 or more";
 }

@@ -171,6 +171,10 @@ string_types! {
     DecimalSeconds: pattern r"^[0-9]+(\.[0-9]+)?$", max 32, sample "0.????",
         expected "seconds as a quoted decimal, such as \"0.01\"";
 
+    /// How many a second: a decimal above 0.
+    Rate: pattern r"^([1-9][0-9]{0,2}(\.[0-9]{1,6})?|1000|0\.0{0,5}[1-9][0-9]{0,5})$", max 12, sample "1.????",
+        expected "a quoted decimal above 0 and up to 1000, such as \"0.5\"";
+
     /// A NATS subject without wildcards.
     Subject: pattern r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$", max 255, sample "zq????qz",
         expected "a NATS subject such as result_updates, without wildcards";

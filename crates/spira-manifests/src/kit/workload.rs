@@ -86,9 +86,9 @@ macro_rules! struct_with_knobs {
         }
         { $($(#[$knob_meta:meta])* $knob:ident: $knob_type:ty,)* }
     ) => {
-        $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, ::serde::Serialize, ::serde::Deserialize, ::schemars::JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        $(#[$meta])*
         pub struct $name {
             $($(#[$own_meta])* pub $own: $own_type,)*
             $($(#[$knob_meta])* pub $knob: $knob_type,)*

@@ -37,13 +37,21 @@ pub fn for_chart(schema: &Value) -> Value {
     strip_kubernetes_docs(&mut schema);
     each_schema(&mut schema, &mut |object| {
         object.retain(|key, _| !key.starts_with("x-"));
-        if let Some(Value::Object(then)) = object.get_mut("then") {
-            then.retain(|key, _| !key.starts_with("x-"));
+        if let Some(then) = object.get_mut("then") {
+            strip_notes(then);
         }
     });
     share_text(&mut schema);
     drop_unused(&mut schema);
     schema
+}
+
+/// Removes `x-…` at every depth.
+fn strip_notes(schema: &mut Value) {
+    if let Value::Object(object) = schema {
+        object.retain(|key, _| !key.starts_with("x-"));
+        object.values_mut().for_each(strip_notes);
+    }
 }
 
 /// The rule of a text stands once: there are hundreds of them.

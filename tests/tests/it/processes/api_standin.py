@@ -99,6 +99,8 @@ async def answer(method, path, head, body):
         raise Refused(401)
     if path == "/v1/models/":
         return {"models": [public(d) for d in models.find()]}
+    if path == "/v1/hospitals/":
+        return {"hospitals": [public(d) for d in database["hospitals"].find()]}
     parts = path.strip("/").split("/")
     if parts[:2] != ["v1", "users"] or parts[3:4] != ["inferences"]:
         raise Refused(404)
@@ -110,7 +112,7 @@ async def answer(method, path, head, body):
     if not inference:
         raise Refused(404)
     if len(parts) == 5:
-        return {"inference": public(inference)}
+        return public(inference)
     return {"inference": public(inference), "result": public(results.find_one({"inference_id": parts[4]}))}
 
 

@@ -10,11 +10,12 @@ use super::scene;
 use crate::support::{self, Case};
 
 /// The scripts that read the same variables whatever their arguments are; `wait.py` reads those of what it waits for.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     "bootstrap_data.py",
     "bootstrap_model.py",
     "link.py",
     "mlflow_migrate.py",
+    "smoke.py",
 ];
 
 #[test]
@@ -22,7 +23,10 @@ fn containers_have_the_variables_that_their_scripts_read() {
     let objects = Case::new("{}").library().expect("the defaults are valid");
     let mut seen = BTreeSet::new();
     for object in &objects {
-        let pod = &object["spec"]["template"]["spec"];
+        let pod = match object["kind"].as_str() {
+            Some("Pod") => &object["spec"],
+            _ => &object["spec"]["template"]["spec"],
+        };
         for kind in ["containers", "initContainers"] {
             for container in pod[kind].as_array().into_iter().flatten() {
                 let given = variables(&objects, container);
@@ -71,6 +75,9 @@ fn reads(script: &str) -> BTreeSet<String> {
             .collect()
     };
     let mut names = find(r#"os\.environ\["(\w+)"\]"#, &text);
+    if script == "smoke.py" {
+        names.extend(find(r#""((?:SPIRA|SMOKE)_\w+)""#, &text));
+    }
     if let Some((_, rest)) = text.split_once("\nVARIABLES = (") {
         let (tuple, _) = rest.split_once("\n)").expect("the tuple ends");
         names.extend(find(r#""(\w+)""#, tuple));

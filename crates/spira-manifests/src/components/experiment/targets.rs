@@ -1,0 +1,156 @@
+//! Whose pods the experiment hits and watches.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Context, kit::Instances};
+
+/// Whose pods are hit and watched. One that this release does not run is none: turn it off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Targets {
+    /// The API server.
+    pub api_server: Target,
+    /// The inference server.
+    pub inference_server: Target,
+    /// MinIO.
+    pub minio: Target,
+    /// MLflow.
+    pub mlflow: Target,
+    /// MongoDB.
+    pub mongodb: Target,
+    /// NATS.
+    pub nats: Target,
+    /// PostgreSQL.
+    pub postgresql: Target,
+    /// Redelivery, which is no part of the reference and has no Schedule.
+    pub redelivery: Target,
+}
+
+/// A component whose pods are hit and watched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Target {
+    /// Whether they are.
+    pub enabled: bool,
+    /// How many must be there at least, and all that are must be ready, before anything is broken.
+    /// Change it together with the component's number of pods, which the experiment cannot see.
+    pub pods: Instances,
+}
+
+impl Default for Targets {
+    fn default() -> Self {
+        let three = target(true, 3);
+        Self {
+            api_server: three.clone(),
+            inference_server: three.clone(),
+            minio: three.clone(),
+            mlflow: three.clone(),
+            mongodb: three.clone(),
+            nats: three.clone(),
+            postgresql: three,
+            redelivery: target(false, 2),
+        }
+    }
+}
+
+fn target(enabled: bool, pods: i64) -> Target {
+    Target {
+        enabled,
+        pods: Instances::try_from(pods).expect("in range"),
+    }
+}
+
+impl Targets {
+    /// Those that are on, by component.
+    fn on(&self) -> Vec<(&'static str, &Target)> {
+        [
+            ("api-server", &self.api_server),
+            ("inference-server", &self.inference_server),
+            ("minio", &self.minio),
+            ("mlflow", &self.mlflow),
+            ("mongodb", &self.mongodb),
+            ("nats", &self.nats),
+            ("postgresql", &self.postgresql),
+            ("redelivery", &self.redelivery),
+        ]
+        .into_iter()
+        .filter(|(_, target)| target.enabled)
+        .collect()
+    }
+
+    /// A line of JSON for each, after a comment: the first line of a text must always be there.
+    #[must_use]
+    pub fn lines(&self, context: &Context) -> String {
+        let line = |(component, target): (&'static str, &Target)| {
+            let labels = context.pods_of(component);
+            let labels: Vec<_> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            let labels = labels.join(",");
+            let fields =
+                format!("\"component\": \"{component}\", \"labels\": \"{labels}\", \"pods\": ");
+            ["{", &fields, &target.pods.to_string(), "}"].concat()
+        };
+        let mut lines = vec!["# whose pods: their labels, and how many there must be".to_owned()];
+        lines.extend(self.on().into_iter().map(line));
+        lines.join("\n")
+    }
+
+    /// The name of each one's Schedule, a line each.
+    #[must_use]
+    pub fn schedules(&self, context: &Context) -> Vec<String> {
+        self.on()
+            .into_iter()
+            .filter(|(component, _)| *component != "redelivery")
+            .map(|(component, _)| format!("{}-kill", context.fullname_of(component)))
+            .collect()
+    }
+}
+
+/// What the values of `experiment` may not be beside those of `global`: faults of a Chaos Mesh that is
+/// off, and targets that stand outside the release.
+pub(super) fn rules() -> Value {
+    json!([
+        {
+            "if": at(&["global", "chaos"], "enabled", &json!({ "const": false })),
+            "then": { "properties": { "faults": {
+                "enum": ["delete-pods", "none"],
+                "x-expected": "delete-pods or none, as long as global.chaos.enabled is false",
+            } } },
+        },
+        outside("nats", &["nats"], "host", "false, as global.connections.nats.host is given"),
+        outside(
+            "minio",
+            &["objectStore"],
+            "host",
+            "false, as global.connections.objectStore.host is given",
+        ),
+        outside(
+            "postgresql",
+            &["postgresql"],
+            "host",
+            "false, as global.connections.postgresql.host is given",
+        ),
+        outside("mlflow", &["mlflow"], "url", "false, as global.connections.mlflow.url is given"),
+    ])
+}
+
+/// Where a connection leads outside, the target is not ours.
+fn outside(target: &str, connection: &[&str], field: &str, expected: &str) -> Value {
+    let path: Vec<&str> = [&["global", "connections"], connection].concat();
+    json!({
+        "if": at(&path, field, &json!({ "type": "string" })),
+        "then": { "properties": { "targets": { "properties": { target: { "properties": {
+            "enabled": { "const": false, "x-expected": expected },
+        } } } } } },
+    })
+}
+
+/// A schema that is met where the field below `path` is there and meets `rule`.
+fn at(path: &[&str], field: &str, rule: &Value) -> Value {
+    let own = json!({ "required": [field], "properties": { field: rule } });
+    path.iter().rev().fold(
+        own,
+        |inner, key| json!({ "required": [key], "properties": { *key: inner } }),
+    )
+}
