@@ -13,6 +13,7 @@ mod life;
 mod lint;
 mod merging;
 mod metrics;
+mod monitoring;
 mod mutate;
 mod operators;
 mod parity;
