@@ -20,6 +20,8 @@ pub enum Program {
     Haproxy,
     /// Prometheus's checker of configurations and rules.
     Promtool,
+    /// Prometheus's exporter of PostgreSQL's metrics.
+    PostgresExporter,
 }
 
 impl Program {
@@ -27,6 +29,7 @@ impl Program {
         match self {
             Self::Haproxy => "haproxy",
             Self::Promtool => "promtool",
+            Self::PostgresExporter => "prometheus-postgres-exporter",
         }
     }
 
@@ -34,6 +37,7 @@ impl Program {
         match self {
             Self::Haproxy => "usr/sbin/haproxy",
             Self::Promtool => "usr/bin/promtool",
+            Self::PostgresExporter => "usr/bin/prometheus-postgres-exporter",
         }
     }
 
@@ -46,6 +50,7 @@ impl Program {
                 "libopentracing1",
             ],
             Self::Promtool => &["prometheus"],
+            Self::PostgresExporter => &["prometheus-postgres-exporter"],
         }
     }
 }

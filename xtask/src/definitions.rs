@@ -1,6 +1,6 @@
 //! The custom resource definitions of the operators that the chart is for.
 //!
-//! Those of Zalando's, MongoDB's and CloudNativePG's operators are taken out of their Go modules. MinIO's is in no package
+//! Those of Zalando's, MongoDB's, Prometheus's and CloudNativePG's operators are taken out of their Go modules. MinIO's is in no package
 //! of any registry: it is read from the directory that `SPIRA_CRDS` names (default: `../shared/crds` beside the checkout)
 //! if there is one, and else replaced by a stub that takes any field, with a line that says so.
 
@@ -17,7 +17,7 @@ use crate::progress::note;
 use crate::{Error, Result, project, tools};
 
 /// Where a definition is published: the requiring module below `tools/`, the module, the file in it.
-const PUBLISHED: [(&str, &str, &str); 4] = [
+const PUBLISHED: [(&str, &str, &str); 9] = [
     (
         "operators/zalando",
         "github.com/zalando/postgres-operator",
@@ -38,7 +38,21 @@ const PUBLISHED: [(&str, &str, &str); 4] = [
         "github.com/cloudnative-pg/cloudnative-pg",
         "config/crd/bases/postgresql.cnpg.io_clusters.yaml",
     ),
+    monitoring("example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml"),
+    monitoring("example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml"),
+    monitoring("example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml"),
+    monitoring("example/prometheus-operator-crd/monitoring.coreos.com_prometheuses.yaml"),
+    // Its operator does not begin without.
+    monitoring("example/prometheus-operator-crd/monitoring.coreos.com_probes.yaml"),
 ];
+
+const fn monitoring(file: &'static str) -> (&'static str, &'static str, &'static str) {
+    (
+        "operators/prometheus",
+        "github.com/prometheus-operator/prometheus-operator",
+        file,
+    )
+}
 
 /// The file of MinIO's Tenants.
 const TENANTS: &str = "minio.min.io_tenants.yaml";

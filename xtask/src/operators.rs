@@ -1,4 +1,4 @@
-//! The real operators of PostgreSQL (Zalando) and MongoDB, run outside the cluster against a [`Cluster`].
+//! The real operators of PostgreSQL (Zalando), MongoDB and Prometheus, run outside the cluster against a [`Cluster`].
 //!
 //! ```no_run
 //! use xtask::cluster::{Cluster, Options};
@@ -27,6 +27,9 @@
 
 mod agent;
 mod configuration;
+mod prometheus;
+
+pub use self::prometheus::PrometheusOperator;
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -48,6 +48,8 @@ pub enum Tool {
     PostgresOperator,
     /// MongoDB's community operator.
     MongodbOperator,
+    /// Prometheus's operator.
+    PrometheusOperator,
     /// Runs a program in a network of its own (`tools/sandbox`).
     Sandbox,
     /// NATS.
@@ -60,7 +62,7 @@ pub enum Tool {
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
@@ -74,6 +76,7 @@ impl Tool {
         Self::Sandbox,
         Self::MongodbOperator,
         Self::PostgresOperator,
+        Self::PrometheusOperator,
         Self::NatsServer,
         Self::Ferretdb,
         Self::Minio,
@@ -110,6 +113,7 @@ impl Tool {
             Self::Oracle => "oracle",
             Self::PostgresOperator => "postgres-operator",
             Self::MongodbOperator => "mongodb-operator",
+            Self::PrometheusOperator => "prometheus-operator",
             Self::Sandbox => "sandbox",
             Self::NatsServer => "nats-server",
             Self::Ferretdb => "ferretdb",

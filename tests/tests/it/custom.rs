@@ -235,6 +235,7 @@ pub fn spoilt() -> Vec<(Value, Vec<(&'static str, Value)>)> {
             ],
         ),
     ];
+    all.extend(spoilt_monitoring());
     // A stub takes any field.
     if definitions::load().expect("definitions").stubs.is_empty() {
         let spoilt = vec![
@@ -245,6 +246,60 @@ pub fn spoilt() -> Vec<(Value, Vec<(&'static str, Value)>)> {
         all.push((tenant, spoilt));
     }
     all
+}
+
+fn spoilt_monitoring() -> Vec<(Value, Vec<(&'static str, Value)>)> {
+    let object = |kind: &str, spec: Value| {
+        json!({
+            "apiVersion": "monitoring.coreos.com/v1", "kind": kind,
+            "metadata": {"name": "spira"}, "spec": spec,
+        })
+    };
+    let change = json!({"action": "drop", "sourceLabels": ["a"], "regex": "b"});
+    let pods = json!({
+        "selector": {"matchLabels": {"a": "b"}},
+        "podMetricsEndpoints": [{"port": "metrics", "interval": "30s", "metricRelabelings": [change]}],
+    });
+    let login = json!({"name": "s", "key": "username"});
+    let services = json!({
+        "selector": {"matchLabels": {"a": "b"}},
+        "endpoints": [{"port": "metrics", "path": "/m", "basicAuth": {"username": login}}],
+    });
+    let rules = json!({"groups": [{
+        "name": "g", "rules": [{"alert": "A", "expr": "up == 0", "for": "1m", "labels": {"a": "b"}}],
+    }]});
+    vec![
+        (
+            object("PodMonitor", pods),
+            vec![
+                ("/spec/podMetricsEndpoints/0/interval", json!("often")),
+                (
+                    "/spec/podMetricsEndpoints/0/metricRelabelings/0/action",
+                    json!("dorp"),
+                ),
+                ("/spec/podMetricsEndpoints/0/prot", json!("metrics")),
+                ("/spec/selector", json!(null)),
+            ],
+        ),
+        (
+            object("ServiceMonitor", services),
+            vec![
+                ("/spec/endpoints/0/basicAuth/user", json!({})),
+                ("/spec/endpoints/0/basicAuth/username/key", json!(null)),
+                ("/spec/endpoints/0/port", json!(80)),
+                ("/spec/endpoints", json!(null)),
+            ],
+        ),
+        (
+            object("PrometheusRule", rules),
+            vec![
+                ("/spec/groups/0/rules/0/for", json!("a while")),
+                ("/spec/groups/0/rules/0/expr", json!(null)),
+                ("/spec/groups/0/rules/0/labels/a", json!(5)),
+                ("/spec/groups/0/nmae", json!("g")),
+            ],
+        ),
+    ]
 }
 
 /// The value with another at a place; null takes out what is there.

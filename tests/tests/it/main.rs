@@ -15,6 +15,7 @@ mod life;
 mod lint;
 mod merging;
 mod metrics;
+mod monitoring;
 mod mutate;
 mod operators;
 mod parity;

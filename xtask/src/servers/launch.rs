@@ -45,7 +45,7 @@ impl Server {
         Ok(server("ferretdb", dir, port, command, Ready::Connects))
     }
 
-    /// MinIO with one drive and without a bucket. [`USER`] has the password [`KEY`].
+    /// MinIO with one drive and without a bucket. [`USER`] has the password [`KEY`]; metrics need none.
     ///
     /// # Errors
     /// As [`Server::nats`].
@@ -61,6 +61,7 @@ impl Server {
             .arg(data)
             .env("MINIO_ROOT_USER", USER)
             .env("MINIO_ROOT_PASSWORD", KEY)
+            .env("MINIO_PROMETHEUS_AUTH_TYPE", "public")
             // It would listen on a port more, and ask its makers for a newer version.
             .env("MINIO_BROWSER", "off")
             .env("MINIO_UPDATE", "off");
@@ -127,6 +128,10 @@ impl Server {
             .arg(format!("--port={port}"))
             .args(["--backend-store-uri=postgresql://", "--no-serve-artifacts"])
             .arg(format!("--default-artifact-root={artifact_root}"))
+            .arg(format!(
+                "--expose-prometheus={}",
+                home.join("metrics").display()
+            ))
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
             .env("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")

@@ -34,6 +34,7 @@ pub(super) fn source_of(tool: Tool) -> Source {
         // Each links the version of Kubernetes' libraries that its makers release it with.
         Tool::PostgresOperator => ("operators/zalando", None),
         Tool::MongodbOperator => ("operators/mongodb", None),
+        Tool::PrometheusOperator => ("operators/prometheus", None),
         Tool::NatsServer => ("servers", None),
         Tool::Ferretdb => ("servers", Some("ferretdb")),
         Tool::Minio => ("servers/minio", None),
@@ -131,6 +132,10 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
             120,
         ),
         Tool::PostgresOperator => ("github.com/zalando/postgres-operator/cmd", 180),
+        Tool::PrometheusOperator => (
+            "github.com/prometheus-operator/prometheus-operator/cmd/operator",
+            180,
+        ),
         Tool::NatsServer => ("github.com/nats-io/nats-server/v2", 30),
         Tool::Ferretdb => ("./ferretdb", 60),
         Tool::Minio => ("github.com/minio/minio", 240),
@@ -239,6 +244,8 @@ mod tests {
             ("kube-score/go.sum", "t"),
             ("operators/mongodb/go.mod", "m"),
             ("operators/mongodb/go.sum", "m"),
+            ("operators/prometheus/go.mod", "p"),
+            ("operators/prometheus/go.sum", "p"),
             ("operators/zalando/go.mod", "z"),
             ("operators/zalando/go.sum", "z"),
             ("servers/go.mod", "v"),
@@ -255,7 +262,7 @@ mod tests {
         let home = Path::new("home");
         let of = |tool| places(source, home).expect("places").of(tool);
         let all = || Tool::ALL.map(of);
-        let changed = |before: &[PathBuf; 16]| -> Vec<Tool> {
+        let changed = |before: &[PathBuf; 17]| -> Vec<Tool> {
             let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
             pairs
                 .filter(|(_, (before, after))| *before != after)
@@ -274,6 +281,7 @@ mod tests {
             Tool::KubeScore,
             Tool::MongodbOperator,
             Tool::PostgresOperator,
+            Tool::PrometheusOperator,
             Tool::NatsServer,
             Tool::Ferretdb,
             Tool::Minio,

@@ -15,8 +15,7 @@ use crate::{
     },
 };
 
-/// A monitor of the pods with these labels, in the release's namespace. What all series have in
-/// common is said by [`job`] and in [`endpoint`].
+/// A monitor of the pods with these labels, in the release's namespace.
 #[must_use]
 pub fn pod_monitor(
     context: &Context,

@@ -178,6 +178,7 @@ fn posts_of_inferences_go_one_at_a_time_and_nothing_else_waits() {
         );
     });
     let (_, metrics) = get(guard.status, "/metrics");
+    crate::metrics::has_all("haproxy", &metrics).unwrap_or_else(|error| panic!("{error}"));
     for series in [
         r#"haproxy_backend_http_responses_total{proxy="inferences",code="2xx"} 9"#,
         r#"haproxy_backend_status{proxy="others",state="UP"} 1"#,

@@ -125,6 +125,8 @@ fn it_waits_for_mlflow_and_the_object_store_and_registers_once() {
     waits.finish().is_well().says(&["model: ready"]);
     let versions = stub(&scene);
     assert_eq!(stages(&versions), [is("1", "Production")]);
+    let metrics = crate::metrics::read(services.mlflow.port(), "/metrics");
+    crate::metrics::has_all("mlflow", &metrics).unwrap_or_else(|error| panic!("{error}"));
 
     // A second run finds it, and needs no object store for that.
     services.minio.kill();

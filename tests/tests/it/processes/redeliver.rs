@@ -135,6 +135,9 @@ fn only_what_was_acknowledged_and_can_be_done_is_published_oldest_first() {
     listener.waits_for("four", |text| text.matches("\"id\"").count() == 4);
     let expected = [1, 2, 3, 0].map(|n: usize| ids_[n].clone());
     assert_eq!(ids(&listener), expected);
+    becomes(port, "all of the catalogue", |_| {
+        crate::metrics::has_all("redelivery", &crate::metrics::read(port, "/metrics")).is_ok()
+    });
     becomes(port, "what was done is counted", |now| {
         of(
             now,
