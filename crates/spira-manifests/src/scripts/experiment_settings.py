@@ -1,0 +1,166 @@
+"""The experiment's settings: environment variables, all checked before anything is done."""
+
+import json
+import os
+import random
+import re
+from urllib.parse import urlsplit
+
+MOST_POSTS = 200000  # of one run: what the checker holds of each is about half a KiB
+FAULTS = ("chaos-mesh", "delete-pods", "none")
+SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+LABEL = re.compile(r"^[A-Za-z0-9./_-]+=[A-Za-z0-9._-]*$")
+# What SPIRA is made of. A target that is none of these is a mistake in writing.
+COMPONENTS = (
+    "api-server", "inference-server", "minio", "mlflow", "mongodb", "nats", "postgresql", "redelivery",
+)  # fmt: skip
+
+
+class BadSettings(Exception):
+    """One line for each variable that is wrong: its name, its value, and what would be right."""
+
+
+class Settings:
+    """What the run is to be. Fields are set by `read`."""
+
+    def public(self):
+        """What may be written down: all but the password."""
+        return {k: v for k, v in sorted(vars(self).items()) if k not in ("password", "service_account")}
+
+
+class Reader:
+    def __init__(self, environment):
+        self.environment = environment
+        self.problems = []
+
+    def wrong(self, name, right):
+        self.problems.append("%s is %r: %s is needed" % (name, self.environment.get(name, ""), right))
+
+    def is_wrong(self, name):
+        return any(problem.startswith(name + " ") for problem in self.problems)
+
+    def text(self, name, right, accept=bool, default=""):
+        value = self.environment.get(name) or default
+        if not accept(value):
+            self.wrong(name, right)
+        return value
+
+    def number(self, name, least, most, default, kind=int):
+        """A decimal has digits and a point only: no `inf`, no `1e9`."""
+        text = self.environment.get(name) or str(default)
+        pattern = r"[0-9]{1,9}" if kind is int else r"[0-9]{1,9}(\.[0-9]{1,9})?"
+        value = kind(text) if re.fullmatch(pattern, text, re.ASCII) else None
+        if value is None or value > most or value < least or (kind is float and value <= 0):
+            whole = "a whole number from %d to %d" % (least, most)
+            self.wrong(name, whole if kind is int else "a decimal above 0 and up to %d" % most)
+            return default
+        return value
+
+    def json(self, name, right, accept):
+        try:
+            value = json.loads(self.environment.get(name) or "[]")
+        except ValueError:
+            value = None
+        if not isinstance(value, list) or not all(accept(item) for item in value):
+            self.wrong(name, right)
+            return []
+        return value
+
+
+def is_base(url):
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
+    except ValueError:  # A port that is none.
+        return False
+
+
+def is_target(item):
+    return (
+        isinstance(item, dict)
+        and set(item) == {"component", "labels", "pods"}
+        and isinstance(item["component"], str)
+        and isinstance(item["labels"], str)
+        and all(LABEL.match(label) for label in item["labels"].split(","))
+        and type(item["pods"]) is int
+        and 1 <= item["pods"] <= 1000
+    )
+
+
+def read_load(reader, found):
+    """What the load generator needs."""
+    found.base = reader.text("SPIRA_API_BASE_URL", "a URL such as http://spira-api-server:80, without a path", is_base)
+    found.user = reader.text("SPIRA_USER", "the name of a user of SPIRA")
+    found.password = reader.environment.get("SPIRA_PASSWORD", "")
+    if not found.password:
+        # The value of a password is never shown.
+        reader.problems.append("SPIRA_PASSWORD is not set: the password of SPIRA_USER is needed")
+    found.users = reader.number("EXPERIMENT_USERS", 1, 1000, 4)
+    found.rate = reader.number("EXPERIMENT_RATE", 0, 1000, 1.0, float)
+    found.baseline = reader.number("EXPERIMENT_BASELINE_SECONDS", 1, 86400, 60)
+    found.duration = reader.number("EXPERIMENT_DURATION_SECONDS", 1, 604800, 600)
+    found.quiescence = reader.number("EXPERIMENT_QUIESCENCE_SECONDS", 1, 86400, 300)
+    found.timeout = reader.number("EXPERIMENT_TIMEOUT_SECONDS", 1, 600, 30)
+    found.abort_percent = reader.number("EXPERIMENT_ABORT_PERCENT", 1, 100, 90)
+    found.audio_seconds = reader.number("EXPERIMENT_AUDIO_SECONDS", 0, 60, 1.0, float)
+    found.directory = reader.text("EXPERIMENT_DIRECTORY", "a directory", default="/results")
+    unset = reader.environment.get("EXPERIMENT_SEED", "") == ""
+    found.seed = random.SystemRandom().randrange(10**9) if unset else reader.number("EXPERIMENT_SEED", 0, 999999999, 0)
+    posts = found.rate * (found.baseline + 2 * found.duration)
+    if posts > MOST_POSTS:
+        right = "a rate at which no more than %d are posted in all (%d would be)" % (MOST_POSTS, posts)
+        reader.wrong("EXPERIMENT_RATE", right)
+
+
+def read_faults(reader, found):
+    """What is broken meanwhile, and whose pods are watched."""
+    control = reader.text("EXPERIMENT_CONTROL", "true or false", ("true", "false").__contains__, "true")
+    faults = reader.text("EXPERIMENT_FAULTS", " or ".join(FAULTS), FAULTS.__contains__, "delete-pods")
+    found.faults, found.control = faults, control == "true" and faults != "none"
+    found.interval = reader.number("EXPERIMENT_INTERVAL_SECONDS", 1, 86400, 60)
+    found.namespace = reader.text("EXPERIMENT_NAMESPACE", "the name of a namespace", NAME.match)
+    right = 'a JSON list of {"component": "nats", "labels": "name=value,name=value", "pods": 3}'
+    found.targets = reader.json("EXPERIMENT_TARGETS", right, is_target)
+    unknown = [t["component"] for t in found.targets if t["component"] not in COMPONENTS]
+    if unknown:
+        reader.wrong("EXPERIMENT_TARGETS", "no component %s but of %s" % (", ".join(unknown), ", ".join(COMPONENTS)))
+    right = "a JSON list of the names of Schedules"
+    found.schedules = reader.json("EXPERIMENT_SCHEDULES", right, lambda i: isinstance(i, str) and bool(NAME.match(i)))
+    if faults != "none" and not found.targets and not reader.is_wrong("EXPERIMENT_TARGETS"):
+        reader.wrong("EXPERIMENT_TARGETS", "at least one target, or EXPERIMENT_FAULTS none,")
+    if faults == "chaos-mesh" and not found.schedules and not reader.is_wrong("EXPERIMENT_SCHEDULES"):
+        reader.wrong("EXPERIMENT_SCHEDULES", "at least one Schedule, or other EXPERIMENT_FAULTS,")
+    read_kubernetes(reader, found)
+
+
+def read_kubernetes(reader, found):
+    """Where Kubernetes' API is. A run without faults and targets can do without it."""
+    host = reader.environment.get("KUBERNETES_SERVICE_HOST", "")
+    port = reader.environment.get("KUBERNETES_SERVICE_PORT", "443")
+    in_pod = "https://%s:%s" % ("[%s]" % host if ":" in host else host, port) if host else ""
+    right = "an https URL, or a pod in which KUBERNETES_SERVICE_HOST is set,"
+    accept = lambda url: is_base(url) and url.startswith("https:")  # noqa: E731
+    needed = bool(found.targets) or found.faults != "none"
+    found.kubernetes = reader.environment.get("EXPERIMENT_KUBERNETES_URL") or in_pod
+    if needed or found.kubernetes:
+        reader.text("EXPERIMENT_KUBERNETES_URL", right, accept, in_pod)
+    directory = reader.environment.get("EXPERIMENT_SERVICE_ACCOUNT_DIRECTORY") or SERVICE_ACCOUNT
+    missing = [f for f in ("ca.crt", "token") if not os.path.isfile(os.path.join(directory, f))]
+    if missing and found.kubernetes:
+        name = "EXPERIMENT_SERVICE_ACCOUNT_DIRECTORY"
+        reader.problems.append("%s is %r: a directory with ca.crt and token is needed" % (name, directory))
+    found.service_account = directory
+
+
+def read(environment, faults=True):
+    """The settings, or BadSettings. The load generator alone needs nothing of faults."""
+    reader, found = Reader(environment), Settings()
+    read_load(reader, found)
+    if faults:
+        read_faults(reader, found)
+    else:
+        found.faults, found.control, found.targets, found.schedules, found.namespace = "none", False, [], [], ""
+    if reader.problems:
+        raise BadSettings("\n".join(reader.problems))
+    return found
