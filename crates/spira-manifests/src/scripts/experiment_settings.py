@@ -109,7 +109,9 @@ def read_load(reader, found):
     found.seed = random.SystemRandom().randrange(10**9) if unset else reader.number("EXPERIMENT_SEED", 0, 999999999, 0)
     posts = found.rate * (found.baseline + 2 * found.duration)
     if posts > MOST_POSTS:
-        right = "a rate at which no more than %d are posted in all (%d would be)" % (MOST_POSTS, posts)
+        right = "a rate at which no more than %d are posted in all, with EXPERIMENT_DURATION_SECONDS %d," % (
+            MOST_POSTS, found.duration,
+        )  # fmt: skip
         reader.wrong("EXPERIMENT_RATE", right)
 
 
@@ -160,7 +162,8 @@ def read(environment, faults=True):
     if faults:
         read_faults(reader, found)
     else:
-        found.faults, found.control, found.targets, found.schedules, found.namespace = "none", False, [], [], ""
+        found.faults, found.control, found.targets, found.schedules = "none", False, [], []
+        found.namespace = found.kubernetes = ""
     if reader.problems:
         raise BadSettings("\n".join(reader.problems))
     return found
