@@ -57,12 +57,15 @@ class Reader:
             return default
         return value
 
-    def json(self, name, right, accept):
+    def lines(self, name, right, accept, parse):
+        """One item a line; a JSON list is taken too."""
+        text = self.environment.get(name, "").strip()
         try:
-            value = json.loads(self.environment.get(name) or "[]")
+            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            value = json.loads(text) if text.startswith("[") else [parse(line) for line in lines]
         except ValueError:
             value = None
-        if not isinstance(value, list) or not all(accept(item) for item in value):
+        if value is None or not all(accept(item) for item in value):
             self.wrong(name, right)
             return []
         return value
@@ -74,6 +77,10 @@ def is_base(url):
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
     except ValueError:  # A port that is none.
         return False
+
+
+def is_name(item):
+    return isinstance(item, str) and bool(NAME.match(item))
 
 
 def is_target(item):
@@ -122,13 +129,13 @@ def read_faults(reader, found):
     found.faults, found.control = faults, control == "true" and faults != "none"
     found.interval = reader.number("EXPERIMENT_INTERVAL_SECONDS", 1, 86400, 60)
     found.namespace = reader.text("EXPERIMENT_NAMESPACE", "the name of a namespace", NAME.match)
-    right = 'a JSON list of {"component": "nats", "labels": "name=value,name=value", "pods": 3}'
-    found.targets = reader.json("EXPERIMENT_TARGETS", right, is_target)
+    right = 'a line of JSON for each, {"component": "nats", "labels": "name=value,name=value", "pods": 3},'
+    found.targets = reader.lines("EXPERIMENT_TARGETS", right, is_target, json.loads)
     unknown = [t["component"] for t in found.targets if t["component"] not in COMPONENTS]
     if unknown:
         reader.wrong("EXPERIMENT_TARGETS", "no component %s but of %s" % (", ".join(unknown), ", ".join(COMPONENTS)))
-    right = "a JSON list of the names of Schedules"
-    found.schedules = reader.json("EXPERIMENT_SCHEDULES", right, lambda i: isinstance(i, str) and bool(NAME.match(i)))
+    right = "the name of a Schedule a line"
+    found.schedules = reader.lines("EXPERIMENT_SCHEDULES", right, is_name, str)
     if faults != "none" and not found.targets and not reader.is_wrong("EXPERIMENT_TARGETS"):
         reader.wrong("EXPERIMENT_TARGETS", "at least one target, or EXPERIMENT_FAULTS none,")
     if faults == "chaos-mesh" and not found.schedules and not reader.is_wrong("EXPERIMENT_SCHEDULES"):

@@ -206,15 +206,11 @@ def serving_again(run, start, end):
 
 def steady_again(series, steady, start, end):
     """To the last moment at which the backlog fell back to what it was before all faults."""
-    level, above, since = 0, False, 0.0
-    for when, now in series:
-        if when >= end:
-            break
-        if when >= start:
-            above = above or level > steady or now > steady
-            if level > steady >= now:
-                since = round(when - start, 3)
-        level = now
-    if not above:
+    inside = [(when, level) for when, level in series if start <= when < end]
+    levels = [level for when, level in series if when < start][-1:] + [level for _, level in inside]
+    if not levels or max(levels) <= steady:
         return 0.0
-    return since if level <= steady else None
+    if levels[-1] > steady:
+        return None
+    fell = [at for at in range(1, len(levels)) if levels[at - 1] > steady >= levels[at]]
+    return round(inside[fell[-1] - len(levels)][0] - start, 3)

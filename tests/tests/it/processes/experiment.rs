@@ -418,7 +418,7 @@ fn bad_settings_are_refused_by_name_and_value() {
             "chaos-mesh",
             "at least one Schedule, or EXPERIMENT_FAULTS other than chaos-mesh, is needed",
         ),
-        ("EXPERIMENT_TARGETS", "[", "a JSON list of"),
+        ("EXPERIMENT_TARGETS", "[", "a line of JSON for each"),
         ("EXPERIMENT_TARGETS", "[]", "at least one target"),
         (
             "EXPERIMENT_TARGETS",
@@ -428,7 +428,7 @@ fn bad_settings_are_refused_by_name_and_value() {
         (
             "EXPERIMENT_TARGETS",
             &target.replace('1', "0"),
-            "a JSON list of",
+            "a line of JSON for each",
         ),
         ("EXPERIMENT_NAMESPACE", "Spira!", "the name of a namespace"),
         (
@@ -472,4 +472,13 @@ fn bad_settings_are_refused_by_name_and_value() {
             outcome.text
         );
     }
+}
+
+#[test]
+fn parts_do_what_they_say() {
+    let scripts = super::scene::scripts();
+    let scripts = scripts.to_str().expect("UTF-8");
+    let scene = Scene::new();
+    let run = scene.start_own(Api, "experiment_parts.py", &[scripts]);
+    run.finish().is_well().says(&["well"]);
 }

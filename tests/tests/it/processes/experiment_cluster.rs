@@ -94,9 +94,11 @@ impl Namespace {
 
     /// An experiment on these pods; its load goes to this port.
     fn experiment(&self, port: u16, faults: &str) -> Experiment {
-        let targets = json!(COMPONENTS.map(|(component, pods)| json!({
-            "component": component, "labels": format!("app={component},part=spira"), "pods": pods,
-        })));
+        // A line for each, as the chart writes them.
+        let targets = COMPONENTS.map(|(component, pods)| {
+            let labels = format!("app={component},part=spira");
+            json!({"component": component, "labels": labels, "pods": pods}).to_string()
+        });
         let account = self.account.to_str().expect("UTF-8");
         // Each namespace has a seed, and so keys of its own.
         let seed = self
@@ -106,11 +108,8 @@ impl Namespace {
         Experiment::new(port).with(&[
             ("EXPERIMENT_FAULTS", faults),
             ("EXPERIMENT_NAMESPACE", &self.name),
-            ("EXPERIMENT_TARGETS", &targets.to_string()),
-            (
-                "EXPERIMENT_SCHEDULES",
-                r#"["api-server-kill", "nats-kill"]"#,
-            ),
+            ("EXPERIMENT_TARGETS", &targets.join("\n")),
+            ("EXPERIMENT_SCHEDULES", "api-server-kill\nnats-kill"),
             ("EXPERIMENT_KUBERNETES_URL", &self.server),
             ("EXPERIMENT_SERVICE_ACCOUNT_DIRECTORY", account),
             ("EXPERIMENT_INTERVAL_SECONDS", "3"),
@@ -462,7 +461,10 @@ async fn disturbed_is_invalid(namespace: &Namespace, port: u16) {
     ]);
     refused(
         &experiment,
-        &["targets are not ready: nats: 2 of 3 pods are ready"],
+        &[
+            "targets are not ready: nats: 2 of 2 pods are ready, and 3 must be",
+            "experiment.targets.nats.pods",
+        ],
     )
     .await;
     namespace.apply(&schedule("nats", false)).await;
