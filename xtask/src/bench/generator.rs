@@ -45,12 +45,12 @@ pub fn generator(seconds: u16) -> Result<Generator> {
     let scripts = project::root().join("crates/spira-manifests/src/scripts");
     let dir = tempfile::tempdir().map_err(Error::file("temporary directory"))?;
     let address = serve()?;
-    let bare = on_one_core(&python)
+    let plain = on_one_core(&python)
         .args(["-c", BARE])
         .arg(&scripts)
         .args([&address, &seconds.to_string()])
         .output();
-    let bare = succeeded("the bare loop", bare)?.0;
+    let plain = succeeded("the bare loop", plain)?.0;
     let load = on_one_core(&python)
         .args(["-c", MEASURED])
         .arg(scripts.join("experiment.py"))
@@ -87,7 +87,7 @@ pub fn generator(seconds: u16) -> Result<Generator> {
     };
     let base = row(
         "bare http.client posts an inference".into(),
-        &[each(bare.trim().parse().unwrap_or(0))],
+        &[each(plain.trim().parse().unwrap_or(0))],
         1,
     );
     let ours = row(
