@@ -133,7 +133,7 @@ def read_faults(reader, found):
     found.targets = reader.lines("EXPERIMENT_TARGETS", right, is_target, json.loads)
     unknown = [t["component"] for t in found.targets if t["component"] not in COMPONENTS]
     if unknown:
-        reader.wrong("EXPERIMENT_TARGETS", "no component %s but of %s" % (", ".join(unknown), ", ".join(COMPONENTS)))
+        reader.wrong("EXPERIMENT_TARGETS", "no %s but one of %s" % (", ".join(unknown), ", ".join(COMPONENTS)))
     right = "the name of a Schedule a line"
     found.schedules = reader.lines("EXPERIMENT_SCHEDULES", right, is_name, str)
     if faults != "none" and not found.targets and not reader.is_wrong("EXPERIMENT_TARGETS"):

@@ -368,85 +368,84 @@ fn a_run_that_shows_nothing_is_invalid() {
     ends(&experiment.run(&[]), 1, "fail", &words);
 }
 
+/// A variable, a value that is wrong, and what is said.
+const WRONG: &[(&str, &str, &str)] = &[
+    ("EXPERIMENT_RATE", "0", "a decimal above 0 and up to 1000"),
+    (
+        "EXPERIMENT_RATE",
+        "-1",
+        "EXPERIMENT_RATE is '-1': a decimal above 0",
+    ),
+    ("EXPERIMENT_RATE", "inf", "a decimal above 0"),
+    (
+        "EXPERIMENT_DURATION_SECONDS",
+        "604800",
+        "EXPERIMENT_RATE is '5': a rate at which no more than 50000 are posted in all",
+    ),
+    (
+        "EXPERIMENT_USERS",
+        "1001",
+        "a whole number from 1 to 1000 is needed",
+    ),
+    (
+        "EXPERIMENT_DURATION_SECONDS",
+        "0",
+        "EXPERIMENT_DURATION_SECONDS is '0': a whole number from 1",
+    ),
+    (
+        "EXPERIMENT_BASELINE_SECONDS",
+        "0.5",
+        "a whole number from 1",
+    ),
+    (
+        "EXPERIMENT_QUIESCENCE_SECONDS",
+        "5m",
+        "a whole number from 1",
+    ),
+    ("EXPERIMENT_TIMEOUT_SECONDS", "", ""),
+    ("EXPERIMENT_ABORT_PERCENT", "101", "from 1 to 100"),
+    ("EXPERIMENT_CONTROL", "yes", "true or false is needed"),
+    (
+        "EXPERIMENT_FAULTS",
+        "chaos",
+        "chaos-mesh or delete-pods or none is needed",
+    ),
+    (
+        "EXPERIMENT_FAULTS",
+        "chaos-mesh",
+        "at least one Schedule, or EXPERIMENT_FAULTS other than chaos-mesh, is needed",
+    ),
+    ("EXPERIMENT_TARGETS", "[", "a line of JSON for each"),
+    ("EXPERIMENT_TARGETS", "[]", "at least one target"),
+    (
+        "EXPERIMENT_TARGETS",
+        MYSQL,
+        "no mysql but one of api-server",
+    ),
+    ("EXPERIMENT_TARGETS", NO_PODS, "a line of JSON for each"),
+    ("EXPERIMENT_NAMESPACE", "Spira!", "the name of a namespace"),
+    (
+        "EXPERIMENT_KUBERNETES_URL",
+        "http://127.0.0.1:1",
+        "an https URL",
+    ),
+    ("SPIRA_API_BASE_URL", "spira:80", "a URL such as"),
+    ("SPIRA_PASSWORD", "", "SPIRA_PASSWORD is not set"),
+];
+const TARGET: &str = r#"{"component": "nats", "labels": "app=nats", "pods": 1}"#;
+const MYSQL: &str = r#"{"component": "mysql", "labels": "app=nats", "pods": 1}"#;
+const NO_PODS: &str = r#"[{"component": "nats", "labels": "app=nats", "pods": 0}]"#;
+
 #[test]
 fn bad_settings_are_refused_by_name_and_value() {
-    let target = r#"[{"component": "nats", "labels": "app=nats", "pods": 1}]"#;
-    let unknown = target.replace("nats\"", "mysql\"");
-    let cases = [
-        ("EXPERIMENT_RATE", "0", "a decimal above 0 and up to 1000"),
-        (
-            "EXPERIMENT_RATE",
-            "-1",
-            "EXPERIMENT_RATE is '-1': a decimal above 0",
-        ),
-        ("EXPERIMENT_RATE", "inf", "a decimal above 0"),
-        (
-            "EXPERIMENT_DURATION_SECONDS",
-            "604800",
-            "EXPERIMENT_RATE is '5': a rate at which no more than 50000 are posted in all",
-        ),
-        (
-            "EXPERIMENT_USERS",
-            "1001",
-            "a whole number from 1 to 1000 is needed",
-        ),
-        (
-            "EXPERIMENT_DURATION_SECONDS",
-            "0",
-            "EXPERIMENT_DURATION_SECONDS is '0': a whole number from 1",
-        ),
-        (
-            "EXPERIMENT_BASELINE_SECONDS",
-            "0.5",
-            "a whole number from 1",
-        ),
-        (
-            "EXPERIMENT_QUIESCENCE_SECONDS",
-            "5m",
-            "a whole number from 1",
-        ),
-        ("EXPERIMENT_TIMEOUT_SECONDS", "", ""),
-        ("EXPERIMENT_ABORT_PERCENT", "101", "from 1 to 100"),
-        ("EXPERIMENT_CONTROL", "yes", "true or false is needed"),
-        (
-            "EXPERIMENT_FAULTS",
-            "chaos",
-            "chaos-mesh or delete-pods or none is needed",
-        ),
-        (
-            "EXPERIMENT_FAULTS",
-            "chaos-mesh",
-            "at least one Schedule, or EXPERIMENT_FAULTS other than chaos-mesh, is needed",
-        ),
-        ("EXPERIMENT_TARGETS", "[", "a line of JSON for each"),
-        ("EXPERIMENT_TARGETS", "[]", "at least one target"),
-        (
-            "EXPERIMENT_TARGETS",
-            &unknown,
-            "no component mysql but of api-server",
-        ),
-        (
-            "EXPERIMENT_TARGETS",
-            &target.replace('1', "0"),
-            "a line of JSON for each",
-        ),
-        ("EXPERIMENT_NAMESPACE", "Spira!", "the name of a namespace"),
-        (
-            "EXPERIMENT_KUBERNETES_URL",
-            "http://127.0.0.1:1",
-            "an https URL",
-        ),
-        ("SPIRA_API_BASE_URL", "spira:80", "a URL such as"),
-        ("SPIRA_PASSWORD", "", "SPIRA_PASSWORD is not set"),
-    ];
-    for (name, value, right) in cases {
+    for &(name, value, right) in WRONG {
         let directory = tempfile::tempdir().expect("a directory");
         for file in ["token", "ca.crt"] {
             fs::write(directory.path().join(file), "").expect("written");
         }
         let experiment = Experiment::new(1).with(&[
             ("EXPERIMENT_FAULTS", "delete-pods"),
-            ("EXPERIMENT_TARGETS", target),
+            ("EXPERIMENT_TARGETS", TARGET),
             ("EXPERIMENT_KUBERNETES_URL", "https://127.0.0.1:1"),
             (
                 "EXPERIMENT_SERVICE_ACCOUNT_DIRECTORY",

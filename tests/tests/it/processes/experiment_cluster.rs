@@ -169,7 +169,7 @@ impl Namespace {
     }
 }
 
-/// The rights that EXPERIMENT_FAULTS needs.
+/// The rights that `EXPERIMENT_FAULTS` needs.
 fn rules(pods: &[&str], schedules: &[&str]) -> Value {
     let kinds = [
         "podchaos",

@@ -12,7 +12,7 @@ import tempfile
 sys.path.insert(0, sys.argv[1])
 
 from experiment_checker import differences  # noqa: E402
-from experiment_cluster import Watch, is_active, not_ready  # noqa: E402
+from experiment_cluster import Cluster, ClusterError, Forbidden, Watch, is_active, not_ready  # noqa: E402
 from experiment_generator import Pace, Recent, audio, sent  # noqa: E402
 from experiment_http import UNKNOWN_LIFE, life  # noqa: E402
 from experiment_log import Log, Post, read  # noqa: E402
@@ -80,6 +80,31 @@ def injections_are_hits(directory):
     starting = cluster.pods() + [{"metadata": {"uid": "u1", "name": "nats-1", "labels": {"app": "nats"}}}]
     (words,) = not_ready(starting, [dict(target, component="nats-box")])
     assert "1 of 2 pods are ready, and 1 must be" in words and "experiment.targets.natsBox.pods" in words, words
+
+
+def what_kubernetes_cannot_do_just_now_is_asked_again(directory):
+    answers, asked = [], []
+
+    class Client:
+        def request(self, method, path, body, head):
+            asked.append(head["Authorization"])
+            return answers.pop(0)
+
+    cluster = Cluster.__new__(Cluster)
+    cluster.client, cluster.token = Client(), os.path.join(directory, "token")
+    with open(cluster.token, "w", encoding="ascii") as file:
+        file.write("t\n")
+    answers[:] = [(429, b'{"message": "storage is starting"}'), (200, b"[]")]
+    equal(cluster.ask("GET", "/"), [])
+    equal(asked, ["Bearer t"] * 2)
+    equal((answers.append((404, b"")), cluster.ask("GET", "/")), (None, None))
+    for answer, kind in (((403, b'{"message": "no"}'), Forbidden), ((200, b"<html>"), ClusterError)):
+        answers[:] = [answer, (200, b"[]")]
+        try:
+            cluster.ask("GET", "/")
+            raise AssertionError("it was asked again")
+        except kind as error:
+            assert "no" in str(error), error
 
 
 def recoveries_are_measured(directory):
@@ -179,6 +204,7 @@ def audio_is_a_file():
 with tempfile.TemporaryDirectory() as directory:
     chaos_is_judged()
     injections_are_hits(directory)
+    what_kubernetes_cannot_do_just_now_is_asked_again(directory)
     recoveries_are_measured(directory)
     tokens_say_how_long_they_live()
     failures_of_a_minute_count()
