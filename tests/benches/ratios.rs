@@ -8,7 +8,7 @@ use spira_chart_gen::{chart, compile, prove::Effort};
 use spira_manifests::{Release, Values};
 use xtask::{
     Result,
-    bench::{Row, helm_template, interleaved, print, row, timed_batch},
+    bench::{Row, generator, helm_template, interleaved, print, row, timed_batch},
     project,
 };
 
@@ -77,6 +77,13 @@ fn measure(chart: &std::path::Path, runs: u16) -> Result<Vec<Row>> {
     )?;
     rows.push(row("generate, tracing only".to_owned(), &traced, count));
     rows.push(row("generate, with its proof".to_owned(), &proven, count));
+    let load = generator(10)?;
+    println!(
+        "the load generator: {:.0} posts a second (four files of 32 KB each) from one core, {} MiB at most",
+        load.rate,
+        load.peak / 1024
+    );
+    rows.extend(load.rows);
     Ok(rows)
 }
 

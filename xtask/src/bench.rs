@@ -2,6 +2,8 @@
 //!
 //! To add a measurement, write a function that returns [`Row`]s and call it in `run`.
 
+mod generator;
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -12,6 +14,8 @@ use crate::oracle::{Case, Oracle};
 use crate::table::Table;
 use crate::tools;
 use crate::{Error, Result};
+
+pub use self::generator::{Generator, generator};
 
 /// A line of the table.
 #[derive(Clone, Debug)]

@@ -6,6 +6,8 @@
 
 mod claim;
 mod data;
+mod experiment;
+mod experiment_cluster;
 mod grammar;
 mod guard;
 mod link;

@@ -4,12 +4,13 @@ import json
 import os
 import ssl
 import threading
-from urllib.parse import quote, urlencode
+import time
+from urllib.parse import quote
 
 from experiment_http import Client, Cut, NotSent, Refused, words
 from experiment_log import LogFull
 
-TIMEOUT = 10  # seconds for one answer
+TIMEOUT = 10  # seconds for one answer, and for asking again
 INTERVAL = 1  # seconds between two looks at the pods
 PAUSE = "experiment.chaos-mesh.org/pause"
 CHAOS = "/apis/chaos-mesh.org/v1alpha1"
@@ -26,6 +27,10 @@ class Forbidden(ClusterError):
     """The service account lacks a right. Asking again will not help."""
 
 
+class Busy(ClusterError):
+    """It may work in a moment."""
+
+
 class Cluster:
     def __init__(self, settings):
         directory = settings.service_account
@@ -37,26 +42,39 @@ class Cluster:
         self.token = os.path.join(directory, "token")
         self.namespace = quote(settings.namespace)
 
-    def ask(self, method, path, body=None, kind="application/json", query=None):
-        """The JSON answer; None for 404."""
+    def ask(self, method, path, body=None, kind="application/json"):
+        """The JSON answer; None for 404. What Kubernetes cannot do just now is asked again for a while."""
+        deadline = time.monotonic() + TIMEOUT
+        while True:
+            try:
+                return self.ask_once(method, path, body, kind)
+            except Busy:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(1)
+
+    def ask_once(self, method, path, body, kind):
         with open(self.token, encoding="ascii") as file:  # It is renewed on the disk.
             head = {"Authorization": "Bearer " + file.read().strip(), "Content-Type": kind}
         data = (json.dumps(body).encode(),) if body is not None else ()
-        what = "%s %s" % (method, path)
+        what = "Kubernetes' API: %s %s" % (method, path)
         try:
-            status, answer = self.client.request(method, path + ("?" + urlencode(query) if query else ""), data, head)
-        except (NotSent, Cut) as error:
-            raise ClusterError("Kubernetes' API: %s: %s" % (what, error))
+            status, answer = self.client.request(method, path, data, head)
+        except NotSent as error:
+            raise Busy("%s: %s" % (what, error))
+        except Cut as error:
+            raise ClusterError("%s: %s" % (what, error))
         if status == 404:
             return None
         if status == 403:
             raise Forbidden("Kubernetes' API: a right is missing: %s" % message(answer))
         if status not in (200, 201, 202):
-            raise ClusterError("Kubernetes' API: %s: %d: %s" % (what, status, message(answer)))
+            kind = Busy if status == 429 or status >= 500 else ClusterError
+            raise kind("%s: %d: %s" % (what, status, message(answer)))
         try:
             return json.loads(answer)
         except ValueError:
-            raise ClusterError("Kubernetes' API: %s: not JSON: %s" % (what, words(answer)))
+            raise ClusterError("%s: not JSON: %s" % (what, words(answer)))
 
     def pods(self):
         found = self.ask("GET", "/api/v1/namespaces/%s/pods" % self.namespace)
@@ -149,16 +167,22 @@ def selected(pods, target):
 
 
 def not_ready(pods, targets):
-    """What lacks, in words."""
+    """What lacks, in words: each target has its pods at least, and all it has are ready."""
     lacking = []
     for target in targets:
-        own = selected(pods, target)
+        own, component = selected(pods, target), target["component"]
         ready = sum(map(is_ready, own))
-        if ready < target["pods"]:
-            lacking.append("%s: %d of %d pods are ready (%s)" % (
-                target["component"], ready, target["pods"], target["labels"],
-            ))  # fmt: skip
+        if ready < max(target["pods"], len(own)):
+            value = "experiment.targets.%s.pods" % camel(component)
+            words = "%s: %d of %d pods are ready, and %d must be (labels %s; %s in the values)"
+            lacking.append(words % (component, ready, len(own), target["pods"], target["labels"], value))
     return lacking
+
+
+def camel(component):
+    """A component as the chart's values write it."""
+    first, *more = component.split("-")
+    return first + "".join(word.capitalize() for word in more)
 
 
 class Watch:
@@ -171,6 +195,7 @@ class Watch:
         self.cluster, self.targets, self.log = cluster, targets, log
         self.known = {}  # component -> UID -> name
         self.down = set()
+        self.wanted = {}  # component -> pods that it had at the start
         self.injected = set()
         self.seen = {}  # component -> number of pods that were hit
         self.stopped = threading.Event()
@@ -206,7 +231,9 @@ class Watch:
             for uid in set(self.known.get(component, {})) - set(there):
                 self.hit(component, self.known[component][uid], uid, "gone")
             self.known[component] = there
-            if sum(map(is_ready, own)) < target["pods"]:
+            if sum(map(is_ready, own)) < self.wanted.setdefault(component, len(own)):
+                if component not in self.down:
+                    self.log.write("unready", component=component)
                 self.down.add(component)
             elif component in self.down:
                 self.down.discard(component)

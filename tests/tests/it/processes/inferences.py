@@ -3,6 +3,7 @@
 usage: inferences.py prepare                make the bucket, the model and the indexes
        inferences.py insert JSON            a list of {"age", "status", "diagnosis", "recordings"}
        inferences.py state                  what is there
+       inferences.py blank ID               make a result not available again
 
 `insert` prints the ids. An inference without "diagnosis" has no result document, as one that was
 answered with an error; "age" is in seconds. `state` prints, by id, status and diagnosis.
@@ -61,5 +62,10 @@ def state():
     return {str(d["_id"]): [d["status"], diagnoses.get(str(d["_id"])), d.get("created_in")] for d in inferences.find()}
 
 
-act = {"prepare": prepare, "insert": lambda: insert(json.loads(sys.argv[2])), "state": state}
+def blank(inference):
+    written = {"output": [-1], "diagnosis": "not available"}
+    return results.update_one({"inference_id": inference}, {"$set": written}).modified_count
+
+
+act = {"prepare": prepare, "insert": lambda: insert(json.loads(sys.argv[2])), "state": state, "blank": lambda: blank(sys.argv[2])}
 print(json.dumps(act[sys.argv[1]]()))

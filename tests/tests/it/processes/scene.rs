@@ -170,6 +170,11 @@ impl Run {
         self.process.signal("TERM");
     }
 
+    /// Sends it a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
     /// Kills it, as SIGKILL does.
     pub fn kill(mut self) {
         self.process.kill();
