@@ -409,7 +409,7 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
             "EXPERIMENT_INTERVAL_SECONDS",
             values.interval_seconds.to_string(),
         ),
-        ("EXPERIMENT_TARGETS", values.targets.lines(context)),
+        ("EXPERIMENT_TARGETS", targets(context, values)),
         ("EXPERIMENT_SCHEDULES", schedules(context, values)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -420,12 +420,27 @@ fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
     data
 }
 
+fn targets(context: &Context, values: &Values) -> String {
+    let lines = values.targets.lines(context);
+    text("Whose pods are hit and watched, by which labels", lines)
+}
+
 fn schedules(context: &Context, values: &Values) -> String {
-    let mut lines = vec!["# for the time of the run no longer paused".to_owned()];
-    if values.faults == Faults::ChaosMesh {
-        lines.extend(values.targets.schedules(context));
-    }
-    lines.join("\n")
+    let lines = match values.faults {
+        Faults::ChaosMesh => values.targets.schedules(context),
+        Faults::DeletePods | Faults::None => Vec::new(),
+    };
+    text(
+        "Schedules that are not paused for the time of the run",
+        lines,
+    )
+}
+
+/// Lines after two of comment: a text that is sometimes of one line would be two texts in the template.
+fn text(comment: &str, lines: Vec<String>) -> String {
+    let mut all = vec![format!("# {comment},"), "# an item a line.".to_owned()];
+    all.extend(lines);
+    all.join("\n")
 }
 
 fn faults(faults: Faults) -> &'static str {
