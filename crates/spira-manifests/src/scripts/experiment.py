@@ -240,7 +240,7 @@ def check(settings, path, log=None):
 
 
 def load(settings):
-    """The load generator alone: no watch, no faults, no check."""
+    """The load generator alone: no watch, no faults, no check. A signal ends it before its time."""
     path = os.path.join(settings.directory, LOG)
     if os.path.exists(path):
         sys.exit("%s is there already: check it, or take another EXPERIMENT_DIRECTORY" % path)
@@ -249,7 +249,10 @@ def load(settings):
     try:
         running.generator.prepare()
         running.log.write("model", model=running.generator.model)
-        running.hold("load", settings.duration)
+        try:
+            running.hold("load", settings.duration)
+        except Interrupted as end:
+            say(str(end))
         running.generator.stop()
         running.log.write("phase", phase="quiescence")
     except (Invalid, LogFull, NotSent, Cut, Refused) as error:

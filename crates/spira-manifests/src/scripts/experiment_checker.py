@@ -69,8 +69,7 @@ class Checker:
                         raise CannotCheck("the API does not list the inferences: %s" % error)
                     break
             if now > bound and asked:
-                # What completes until the end would go on completing.
-                self.still_falling = bool(promised) and now - changed < self.settings.quiescence / 4
+                self.still_falling = bool(promised)  # Else it would have been idle.
                 break
             time.sleep(min(10.0, max(0.5, 4 * (time.monotonic() - now))))
         self.took = time.monotonic() - began

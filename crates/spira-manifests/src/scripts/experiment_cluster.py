@@ -149,16 +149,22 @@ def selected(pods, target):
 
 
 def not_ready(pods, targets):
-    """What lacks, in words."""
+    """What lacks, in words: each target has its pods at least, and all it has are ready."""
     lacking = []
     for target in targets:
-        own = selected(pods, target)
+        own, component = selected(pods, target), target["component"]
         ready = sum(map(is_ready, own))
-        if ready < target["pods"]:
-            lacking.append("%s: %d of %d pods are ready (%s)" % (
-                target["component"], ready, target["pods"], target["labels"],
-            ))  # fmt: skip
+        if ready < max(target["pods"], len(own)):
+            value = "experiment.targets.%s.pods" % camel(component)
+            words = "%s: %d of %d pods are ready, and %d must be (labels %s; %s in the values)"
+            lacking.append(words % (component, ready, len(own), target["pods"], target["labels"], value))
     return lacking
+
+
+def camel(component):
+    """A component as the chart's values write it."""
+    first, *more = component.split("-")
+    return first + "".join(word.capitalize() for word in more)
 
 
 class Watch:
@@ -171,6 +177,7 @@ class Watch:
         self.cluster, self.targets, self.log = cluster, targets, log
         self.known = {}  # component -> UID -> name
         self.down = set()
+        self.wanted = {}  # component -> pods that it had at the start
         self.injected = set()
         self.seen = {}  # component -> number of pods that were hit
         self.stopped = threading.Event()
@@ -206,7 +213,9 @@ class Watch:
             for uid in set(self.known.get(component, {})) - set(there):
                 self.hit(component, self.known[component][uid], uid, "gone")
             self.known[component] = there
-            if sum(map(is_ready, own)) < target["pods"]:
+            if sum(map(is_ready, own)) < self.wanted.setdefault(component, len(own)):
+                if component not in self.down:
+                    self.log.write("unready", component=component)
                 self.down.add(component)
             elif component in self.down:
                 self.down.discard(component)

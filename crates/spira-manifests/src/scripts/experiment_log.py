@@ -6,7 +6,8 @@ later, against the death of the machine.
 
 Events: `run` (settings), `phase`, `invoke` (post, key, age), `ok` (post, id, user, seconds), `fail`
 (post, status, words), `unknown` (post, words), `completed` (post), `probe`, `fault` (asked
-for), `hit` (a pod that is gone), `ready` (of a target, again), `invalid` (words), `model`, `end`.
+for), `hit` (a pod that is gone), `unready` and `ready` (of a target's pods), `invalid` (words), `model`,
+`end`.
 """
 
 import json
@@ -94,7 +95,7 @@ class Run:
     def __init__(self):
         self.id, self.settings, self.began = None, {}, None
         self.posts, self.phases, self.faults, self.hits = {}, [], [], []
-        self.probes, self.ready, self.invalid, self.torn = [], [], [], 0
+        self.probes, self.unready, self.ready, self.invalid, self.torn = [], [], [], [], 0
         self.model, self.ended, self.last = None, False, None
 
     @property
@@ -128,7 +129,8 @@ class Run:
         elif kind == "invalid":
             self.invalid.append(event["words"])
         else:
-            lists = {"probe": self.probes, "fault": self.faults, "hit": self.hits, "ready": self.ready}
+            lists = {"probe": self.probes, "fault": self.faults, "hit": self.hits}
+            lists.update(unready=self.unready, ready=self.ready)
             lists.get(kind, []).append(event)
 
 

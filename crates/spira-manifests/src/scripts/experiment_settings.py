@@ -6,7 +6,7 @@ import random
 import re
 from urllib.parse import urlsplit
 
-MOST_POSTS = 200000  # of one run: what the checker holds of each is about half a KiB
+MOST_POSTS = 50000  # of one run: the checker needs about 3 KiB for each
 FAULTS = ("chaos-mesh", "delete-pods", "none")
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 NAME = re.compile(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
@@ -57,12 +57,13 @@ class Reader:
             return default
         return value
 
-    def items(self, name, right, accept, read):
-        """An item a line, as the chart writes them after a comment, or a JSON list."""
+    def lines(self, name, right, accept, parse):
+        """One item a line; a JSON list is taken too."""
         text = self.environment.get(name, "").strip()
-        lines = [line for line in text.splitlines() if not line.startswith("#")]
         try:
-            value = json.loads(text) if text.startswith("[") else [read(line) for line in lines]
+            lines = [line.strip() for line in text.splitlines()]
+            lines = [line for line in lines if line and not line.startswith("#")]
+            value = json.loads(text) if text.startswith("[") else [parse(line) for line in lines]
         except ValueError:
             value = None
         if value is None or not all(accept(item) for item in value):
@@ -77,6 +78,10 @@ def is_base(url):
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
     except ValueError:  # A port that is none.
         return False
+
+
+def is_name(item):
+    return isinstance(item, str) and bool(NAME.match(item))
 
 
 def is_target(item):
@@ -112,7 +117,9 @@ def read_load(reader, found):
     found.seed = random.SystemRandom().randrange(10**9) if unset else reader.number("EXPERIMENT_SEED", 0, 999999999, 0)
     posts = found.rate * (found.baseline + 2 * found.duration)
     if posts > MOST_POSTS:
-        right = "a rate at which no more than %d are posted in all (%d would be)" % (MOST_POSTS, posts)
+        right = "a rate at which no more than %d are posted in all, with EXPERIMENT_DURATION_SECONDS %d," % (
+            MOST_POSTS, found.duration,
+        )  # fmt: skip
         reader.wrong("EXPERIMENT_RATE", right)
 
 
@@ -123,20 +130,17 @@ def read_faults(reader, found):
     found.faults, found.control = faults, control == "true" and faults != "none"
     found.interval = reader.number("EXPERIMENT_INTERVAL_SECONDS", 1, 86400, 60)
     found.namespace = reader.text("EXPERIMENT_NAMESPACE", "the name of a namespace", NAME.match)
-    right = 'a line of {"component": "nats", "labels": "name=value,name=value", "pods": 3} for each target'
-    wrong = len(reader.problems)
-    found.targets = reader.items("EXPERIMENT_TARGETS", right, is_target, json.loads)
-    is_wrong = len(reader.problems) > wrong
+    right = 'a line of JSON for each, {"component": "nats", "labels": "name=value,name=value", "pods": 3},'
+    found.targets = reader.lines("EXPERIMENT_TARGETS", right, is_target, json.loads)
     unknown = [t["component"] for t in found.targets if t["component"] not in COMPONENTS]
     if unknown:
         reader.wrong("EXPERIMENT_TARGETS", "no component %s but of %s" % (", ".join(unknown), ", ".join(COMPONENTS)))
-    right = "the name of a Schedule on each line"
-    accept = lambda item: isinstance(item, str) and bool(NAME.match(item))  # noqa: E731
-    found.schedules = reader.items("EXPERIMENT_SCHEDULES", right, accept, str)
-    if faults != "none" and not found.targets and not is_wrong:
+    right = "the name of a Schedule a line"
+    found.schedules = reader.lines("EXPERIMENT_SCHEDULES", right, is_name, str)
+    if faults != "none" and not found.targets and not reader.is_wrong("EXPERIMENT_TARGETS"):
         reader.wrong("EXPERIMENT_TARGETS", "at least one target, or EXPERIMENT_FAULTS none,")
     if faults == "chaos-mesh" and not found.schedules and not reader.is_wrong("EXPERIMENT_SCHEDULES"):
-        reader.wrong("EXPERIMENT_SCHEDULES", "at least one Schedule, or other EXPERIMENT_FAULTS,")
+        reader.wrong("EXPERIMENT_SCHEDULES", "at least one Schedule, or EXPERIMENT_FAULTS other than chaos-mesh,")
     read_kubernetes(reader, found)
 
 
@@ -166,7 +170,8 @@ def read(environment, faults=True):
     if faults:
         read_faults(reader, found)
     else:
-        found.faults, found.control, found.targets, found.schedules, found.namespace = "none", False, [], [], ""
+        found.faults, found.control, found.targets, found.schedules = "none", False, [], []
+        found.namespace = found.kubernetes = ""
     if reader.problems:
         raise BadSettings("\n".join(reader.problems))
     return found

@@ -109,12 +109,23 @@ def place(when, began, width):
 def backlog_panel(drawing, run, began, top):
     series = backlog(run)
     y = axes(drawing, top, max([1] + [level for _, level in series]), "backlog: acknowledged and not seen completed")
-    points, level = [(drawing.x(0), y(0))], 0
+    points, level, column = [(drawing.x(0), y(0))], 0, []
     for when, now in series:
         x = drawing.x(when - began)
-        points += [(x, y(level)), (x, y(now))]
+        if column and x - column[0][0] >= 1:
+            points += strip(column)
+            column = []
+        column += [(x, y(level)), (x, y(now))]
         level = now
-    drawing.path(points + [(drawing.x(drawing.span), y(level))], COLOURS["backlog"])
+    drawing.path(points + strip(column) + [(drawing.x(drawing.span), y(level))], COLOURS["backlog"])
+
+
+def strip(column):
+    """What a pixel's width shows of many points: where they enter and leave, and how far they reach."""
+    if len(column) <= 4:
+        return column
+    x, heights = column[0][0], [height for _, height in column]
+    return [(x, heights[0]), (x, min(heights)), (x, max(heights)), (x, heights[-1])]
 
 
 def hits_panel(drawing, run, began, top, components):

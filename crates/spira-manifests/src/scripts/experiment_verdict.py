@@ -92,10 +92,11 @@ def checks(run, problem=None, still_falling=False):
 
 def hit_checks(run):
     found = []
-    for phase in ("baseline", "control"):
+    alone = run.settings["faults"] == "none"
+    for phase in ("baseline", "control") + (("faults",) if alone else ()):
         if run.span(phase):
             found.append(quiet(run, phase))
-    if run.settings["faults"] == "none":
+    if alone:
         return found
     hits = faults_that_hit(run)
     for target in run.settings["targets"]:
@@ -172,14 +173,25 @@ def recoveries(run):
         end = blows[at + 1][0]["time"] if at + 1 < len(blows) else run.last
         posts, drained = serving_again(run, start, end), steady_again(series, steady, start, end)
         for hit in blow:
-            ready = [r["time"] for r in run.ready if r["component"] == hit["component"] and hit["time"] <= r["time"] < end]
             found.append({
                 "component": hit["component"], "pod": hit["pod"], "uid": hit["uid"], "how": hit["how"],
                 "time": hit["time"], "posts_succeed_after_seconds": posts,
                 "backlog_steady_after_seconds": drained,
-                "pods_ready_after_seconds": round(min(ready) - hit["time"], 3) if ready else None,
+                "pods_ready_after_seconds": ready_again(run, hit, end),
             })  # fmt: skip
     return found
+
+
+def ready_again(run, hit, end):
+    """To when the target had as many ready pods as it should; 0 if it never was seen with less."""
+
+    def times(events):
+        return [e["time"] for e in events if e["component"] == hit["component"] and hit["time"] - 1 <= e["time"] < end]
+
+    if not times(run.unready):
+        return 0.0
+    ready = [when for when in times(run.ready) if when >= hit["time"]]
+    return round(min(ready) - hit["time"], 3) if ready else None
 
 
 def serving_again(run, start, end):
@@ -194,15 +206,11 @@ def serving_again(run, start, end):
 
 def steady_again(series, steady, start, end):
     """To the last moment at which the backlog fell back to what it was before all faults."""
-    level, above, since = 0, False, 0.0
-    for when, now in series:
-        if when >= end:
-            break
-        if when >= start:
-            above = above or level > steady or now > steady
-            if level > steady >= now:
-                since = round(when - start, 3)
-        level = now
-    if not above:
+    inside = [(when, level) for when, level in series if start <= when < end]
+    levels = [level for when, level in series if when < start][-1:] + [level for _, level in inside]
+    if not levels or max(levels) <= steady:
         return 0.0
-    return since if level <= steady else None
+    if levels[-1] > steady:
+        return None
+    fell = [at for at in range(1, len(levels)) if levels[at - 1] > steady >= levels[at]]
+    return round(inside[fell[-1] - len(levels)][0] - start, 3)
