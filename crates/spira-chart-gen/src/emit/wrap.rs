@@ -101,3 +101,26 @@ pub(super) fn wrap(text: &str, pad: &str) -> String {
     }
     lines.join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    /// A line break there would be one in the manifest.
+    #[test]
+    fn a_text_with_an_action_in_it_is_not_broken() {
+        let text = format!("    {}{{{{ .Values.number | int64 }}}}x", "a".repeat(130));
+        let folded = fold(&text, 4);
+        assert!(
+            folded.starts_with(text.split(" | ").next().expect("a start")),
+            "{folded}"
+        );
+    }
+
+    #[test]
+    fn an_action_after_a_key_starts_a_line() {
+        let text = format!("{}: {{{{ .Values.number | int64 }}}}", "a".repeat(130));
+        let folded = fold(&text, 0);
+        assert!(folded.contains(":\n    {{ .Values.number"), "{folded}");
+    }
+}
