@@ -146,6 +146,7 @@ components! {
     ]
     experiment "experiment" [
         "components/experiment.rs", "components/experiment/account.rs",
+        "components/experiment/config.rs", "components/experiment/settings.rs",
         "components/experiment/targets.rs", "kit/test_hook.rs", "pods.rs", "program.rs",
     ]
 }

@@ -20,9 +20,12 @@ pub(super) fn fold(line: &str, indent: usize) -> String {
     let pad = " ".repeat(indent + 4);
     let mut folded = line[..open].to_owned();
     let mut width = open;
+    // Without a blank before it an action stands within a text, which must not get a line break.
+    let mut can_break = folded.ends_with(' ');
     for word in words(&line[open..close]) {
+        let too_long = word == "|" || width + word.len() + 1 > MAX_LINE - 12;
         // A pipe starts a line of its own, whatever comes before the first one stays together.
-        if width > indent + 4 && (word == "|" || width + word.len() + 1 > MAX_LINE - 12) {
+        if can_break && width > indent + 4 && too_long {
             folded.truncate(folded.trim_end().len());
             folded.push_str(&format!("\n{pad}"));
             width = pad.len();
@@ -30,6 +33,7 @@ pub(super) fn fold(line: &str, indent: usize) -> String {
         folded.push_str(word);
         folded.push(' ');
         width += word.len() + 1;
+        can_break = true;
     }
     folded.push_str(line[close..].trim_start());
     folded
@@ -96,4 +100,27 @@ pub(super) fn wrap(text: &str, pad: &str) -> String {
         }
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fold;
+
+    /// A line break there would be one in the manifest.
+    #[test]
+    fn a_text_with_an_action_in_it_is_not_broken() {
+        let text = format!("    {}{{{{ .Values.number | int64 }}}}x", "a".repeat(130));
+        let folded = fold(&text, 4);
+        assert!(
+            folded.starts_with(text.split(" | ").next().expect("a start")),
+            "{folded}"
+        );
+    }
+
+    #[test]
+    fn an_action_after_a_key_starts_a_line() {
+        let text = format!("{}: {{{{ .Values.number | int64 }}}}", "a".repeat(130));
+        let folded = fold(&text, 0);
+        assert!(folded.contains(":\n    {{ .Values.number"), "{folded}");
+    }
 }

@@ -6,9 +6,9 @@
 //! the chart whose pods hold a token of the Kubernetes API.
 
 pub mod account;
+mod config;
+mod settings;
 pub mod targets;
-
-use std::collections::BTreeMap;
 
 use k8s_openapi::{
     api::{
@@ -23,15 +23,16 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-pub use self::targets::{Target, Targets};
+pub use self::{
+    settings::{Faults, Rbac, Results, Test},
+    targets::{Target, Targets},
+};
 use crate::{
     Context, Object,
     kit::{
-        Count, Cron, DaySeconds, ObjectName, Own, Percent, Positive, PullPolicy, Quantity, Rate,
-        RequestSeconds, Seed, StorageSize, Turn, Users, WeekSeconds, Workload,
+        Count, Cron, DaySeconds, Own, Percent, Positive, PullPolicy, Quantity, Rate,
+        RequestSeconds, Seed, Turn, Users, WeekSeconds, Workload,
         env::{config_map as from_config_map, field, literal, secret},
         kept, security, test_pod, volumes, workload_values,
     },
@@ -110,70 +111,6 @@ workload_values! {
     };
 }
 
-/// What is broken under load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Faults {
-    /// The Schedules of `global.chaos` are un-paused for the time of the run.
-    ChaosMesh,
-    /// One pod of each target, chosen at random, is deleted without grace. Needs no Chaos Mesh.
-    DeletePods,
-    /// Nothing.
-    None,
-}
-
-/// A run as a test of Helm, after all others. `helm test --timeout` must be longer than the run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Test {
-    /// Whether `helm test` runs it.
-    pub enabled: bool,
-}
-
-/// Where log and report of a run stay: each run has a folder of its own, named after its Job.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Results {
-    /// Whether they stay in a claim of this release; otherwise they go with the pod, and what stays is
-    /// the verdict in its log. Where volumes are bound at first use `helm install --wait` waits for it
-    /// in vain: leave out `--wait`, or make a claim before.
-    pub persistent: bool,
-    /// A claim of your own, which goes before `persistent`.
-    pub existing_claim: Option<ObjectName>,
-    /// How much they may take.
-    pub size: StorageSize,
-    /// The storage class of the claim; unset, `global.storageClass`.
-    pub storage_class: Option<ObjectName>,
-    /// Whether the claim stays when the release is uninstalled.
-    pub keep: bool,
-}
-
-impl Default for Results {
-    fn default() -> Self {
-        Self {
-            persistent: false,
-            existing_claim: None,
-            size: "1Gi".parse().expect("a constant size"),
-            storage_class: None,
-            keep: true,
-        }
-    }
-}
-
-/// Whether the rights that the program needs are given to its account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rbac {
-    /// Whether to create a Role and its `RoleBinding`.
-    pub create: bool,
-}
-
-impl Default for Rbac {
-    fn default() -> Self {
-        Self { create: true }
-    }
-}
-
 /// The objects of the experiment.
 #[must_use]
 pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
@@ -211,7 +148,7 @@ pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
 pub fn config_map(context: &Context, values: &Values) -> ConfigMap {
     ConfigMap {
         metadata: context.meta(config_name(context)),
-        data: Some(data(context, values)),
+        data: Some(config::data(context, values)),
         ..ConfigMap::default()
     }
 }
@@ -373,66 +310,6 @@ fn results_volume(context: &Context, values: &Values) -> Volume {
             ..Volume::default()
         },
         None => volumes::empty_dir("results", results.size.to_string()),
-    }
-}
-
-fn data(context: &Context, values: &Values) -> BTreeMap<String, String> {
-    let mut data: BTreeMap<String, String> = [
-        ("SPIRA_API_BASE_URL", context.api_server().url),
-        ("SPIRA_USER", context.user().username),
-        ("EXPERIMENT_NAMESPACE", context.intrinsics().namespace()),
-        ("EXPERIMENT_USERS", values.users.to_string()),
-        ("EXPERIMENT_RATE", values.rate.to_string()),
-        (
-            "EXPERIMENT_BASELINE_SECONDS",
-            values.baseline_seconds.to_string(),
-        ),
-        (
-            "EXPERIMENT_DURATION_SECONDS",
-            values.duration_seconds.to_string(),
-        ),
-        (
-            "EXPERIMENT_QUIESCENCE_SECONDS",
-            values.quiescence_seconds.to_string(),
-        ),
-        (
-            "EXPERIMENT_TIMEOUT_SECONDS",
-            values.request_timeout_seconds.to_string(),
-        ),
-        ("EXPERIMENT_ABORT_PERCENT", values.abort_percent.to_string()),
-        (
-            "EXPERIMENT_CONTROL",
-            if values.control { "true" } else { "false" }.to_owned(),
-        ),
-        ("EXPERIMENT_FAULTS", faults(values.faults).to_owned()),
-        (
-            "EXPERIMENT_INTERVAL_SECONDS",
-            values.interval_seconds.to_string(),
-        ),
-        ("EXPERIMENT_TARGETS", values.targets.lines(context)),
-        ("EXPERIMENT_SCHEDULES", schedules(context, values)),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    if let Some(seed) = values.seed {
-        data.insert("EXPERIMENT_SEED".to_owned(), seed.to_string());
-    }
-    data
-}
-
-fn schedules(context: &Context, values: &Values) -> String {
-    let mut lines = vec!["# for the time of the run no longer paused".to_owned()];
-    if values.faults == Faults::ChaosMesh {
-        lines.extend(values.targets.schedules(context));
-    }
-    lines.join("\n")
-}
-
-fn faults(faults: Faults) -> &'static str {
-    match faults {
-        Faults::ChaosMesh => "chaos-mesh",
-        Faults::DeletePods => "delete-pods",
-        Faults::None => "none",
     }
 }
 

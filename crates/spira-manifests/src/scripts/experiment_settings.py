@@ -61,7 +61,8 @@ class Reader:
         """One item a line; a JSON list is taken too."""
         text = self.environment.get(name, "").strip()
         try:
-            lines = [line.strip() for line in text.splitlines() if line.strip()]
+            lines = [line.strip() for line in text.splitlines()]
+            lines = [line for line in lines if line and not line.startswith("#")]
             value = json.loads(text) if text.startswith("[") else [parse(line) for line in lines]
         except ValueError:
             value = None

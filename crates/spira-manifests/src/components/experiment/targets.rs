@@ -80,20 +80,18 @@ impl Targets {
         .collect()
     }
 
-    /// A line of JSON for each, after a comment: the first line of a text must always be there.
+    /// A line of JSON for each.
     #[must_use]
-    pub fn lines(&self, context: &Context) -> String {
+    pub fn lines(&self, context: &Context) -> Vec<String> {
         let line = |(component, target): (&'static str, &Target)| {
             let labels = context.pods_of(component);
             let labels: Vec<_> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
             let labels = labels.join(",");
-            let fields =
-                format!("\"component\": \"{component}\", \"labels\": \"{labels}\", \"pods\": ");
+            // Without blanks, at which a template's long line could be broken.
+            let fields = format!("\"component\":\"{component}\",\"labels\":\"{labels}\",\"pods\":");
             ["{", &fields, &target.pods.to_string(), "}"].concat()
         };
-        let mut lines = vec!["# whose pods: their labels, and how many there must be".to_owned()];
-        lines.extend(self.on().into_iter().map(line));
-        lines.join("\n")
+        self.on().into_iter().map(line).collect()
     }
 
     /// The name of each one's Schedule, a line each.
