@@ -4,6 +4,7 @@
 pub mod config;
 pub mod exposure;
 pub mod guard;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +31,7 @@ use crate::{
         Autoscaling, Chaos, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy,
         Quantity, Replicas, Seconds, Workload,
         env::config_map as from_config_map,
+        monitoring,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -126,6 +128,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if values.http_route.enabled && values.http_route.gateway.create {
         objects.push(Object::new(&gateway(context, values)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());
