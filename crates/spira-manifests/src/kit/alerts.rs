@@ -116,42 +116,31 @@ pub fn workload(context: &Context, kind: &str) -> String {
     format!(r#"namespace="{namespace}",{kind}="{name}""#)
 }
 
-/// Containers of these pods that do not start, or not for long.
+/// Containers of these pods that wait for what does not come by itself: those that end again and
+/// again, and those that lack their image, a Secret or a `ConfigMap`.
 #[must_use]
-pub fn containers(pods: &str) -> Vec<Alert> {
-    let waiting = |reasons: &str| {
-        [
-            "max by (pod, container) (".to_owned(),
-            format!("  max_over_time(kube_pod_container_status_waiting_reason{{{pods},"),
-            format!(r#"    reason=~"{reasons}"}}[5m])"#),
-            "  or".to_owned(),
-            format!("  max_over_time(kube_pod_init_container_status_waiting_reason{{{pods},"),
-            format!(r#"    reason=~"{reasons}"}}[5m])"#),
-            ") > 0".to_owned(),
-        ]
-        .join("\n")
+pub fn containers(pods: &str) -> Alert {
+    let reason = r#"reason=~"CrashLoopBackOff|CreateContainer.*Error|.*Image.*""#;
+    let waiting = |kind: &str| {
+        format!(
+            "  max_over_time(kube_pod_{kind}_status_waiting_reason{{{pods},\n    {reason}}}[5m])"
+        )
     };
-    vec![
-        Alert {
-            name: "SpiraPodCrashLooping",
-            severity: Severity::Warning,
-            hold: "10m",
-            expr: waiting("CrashLoopBackOff"),
-            summary: "A container of SPIRA ends again and again.",
-            description: "Container {{ $labels.container }} of pod {{ $labels.pod }} ends soon after each start.",
-        },
-        Alert {
-            name: "SpiraPodNotStarting",
-            severity: Severity::Warning,
-            // Operators make some of the Secrets only once their service runs.
-            hold: "15m",
-            expr: waiting(
-                "CreateContainerConfigError|CreateContainerError|ErrImagePull|ImagePullBackOff|InvalidImageName",
-            ),
-            summary: "A container of SPIRA cannot be started.",
-            description: "Container {{ $labels.container }} of pod {{ $labels.pod }} lacks its image, a Secret or a ConfigMap.",
-        },
-    ]
+    Alert {
+        name: "SpiraContainerWaiting",
+        severity: Severity::Warning,
+        // Operators make some of the Secrets only once their service runs.
+        hold: "15m",
+        expr: lines([
+            "max by (pod, container, reason) (",
+            &waiting("container"),
+            "  or",
+            &waiting("init_container"),
+            ") > 0",
+        ]),
+        summary: "A container of SPIRA does not run.",
+        description: "Container {{ $labels.container }} of pod {{ $labels.pod }} waits: {{ $labels.reason }}.",
+    }
 }
 
 /// Pods whose metrics cannot be read.
@@ -167,7 +156,7 @@ pub fn target(pods: &str) -> Alert {
             &format!("absent(up{{{pods}}})"),
         ]),
         summary: "Prometheus cannot read metrics of SPIRA.",
-        description: "Pod {{ $labels.pod }} gives no metrics, or no pod does. Alerts that need them are silent meanwhile.",
+        description: "{{ if $labels.pod }}Pod {{ $labels.pod }} cannot be asked{{ else }}There is no pod to ask{{ end }}. Alerts that need its metrics are silent meanwhile.",
     }
 }
 

@@ -11,6 +11,22 @@
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "postgresql.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: postgresql
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "postgresql.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: postgresql
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "postgresql.labels" -}}
 app.kubernetes.io/component: postgresql
 app.kubernetes.io/instance: {{ .Release.Name | quote }}

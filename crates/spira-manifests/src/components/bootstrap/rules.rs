@@ -9,7 +9,7 @@ use crate::{
 /// The alerts.
 #[must_use]
 pub fn prometheus_rule(context: &Context) -> PrometheusRule {
-    let mut all = alerts::containers(&alerts::pods(context));
+    let mut all = vec![alerts::containers(&alerts::pods(context))];
     // The name ends in eight digits that differ at each upgrade.
     let name = context.fullname();
     let job = alerts::selector(context, "job_name", &format!("{name}-[0-9a-f]{{8}}"));

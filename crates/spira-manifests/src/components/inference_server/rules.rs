@@ -11,7 +11,7 @@ use crate::{
 #[must_use]
 pub fn prometheus_rule(context: &Context) -> PrometheusRule {
     let pods = alerts::pods(context);
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
     all.push(alerts::replicas(context));
     all.push(down(context));
     all.push(deaf(&pods));

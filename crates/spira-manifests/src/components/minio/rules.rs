@@ -15,7 +15,7 @@ use crate::{
 pub fn prometheus_rule(context: &Context) -> PrometheusRule {
     let name = context.fullname();
     let pods = alerts::selector(context, "pod", &format!("{name}-.+-[0-9]+"));
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
     all.push(alerts::target(&pods));
     all.extend(alerts::volumes(
         context,

@@ -10,7 +10,8 @@ use crate::{
 #[must_use]
 pub fn prometheus_rule(context: &Context) -> PrometheusRule {
     let pods = alerts::pods(context);
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
+    all.push(alerts::target(&pods));
     all.push(alerts::replicas(context));
     all.push(down(context));
     alerts::prometheus_rule(context, all)

@@ -14,7 +14,7 @@ use crate::{
 pub fn prometheus_rule(context: &Context) -> PrometheusRule {
     let name = context.fullname();
     let pods = alerts::numbered_pods(context);
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
     all.push(alerts::target(&pods));
     all.extend(alerts::volumes(
         context,

@@ -15,7 +15,7 @@ use crate::{
 pub fn prometheus_rule(context: &Context, values: &Values) -> PrometheusRule {
     let name = context.fullname();
     let pods = alerts::numbered_pods(context);
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
     all.push(alerts::target(&pods));
     if values.jetstream.enabled {
         all.extend(alerts::volumes(context, &format!("data-{name}-[0-9]+")));

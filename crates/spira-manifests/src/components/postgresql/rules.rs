@@ -28,7 +28,7 @@ pub fn prometheus_rule(context: &Context, values: &Values) -> PrometheusRule {
     let name = context.fullname();
     let pods = alerts::numbered_pods(context);
     let names = names(context, &pods);
-    let mut all = alerts::containers(&pods);
+    let mut all = vec![alerts::containers(&pods)];
     all.push(alerts::target(&pods));
     all.extend(alerts::volumes(
         context,
