@@ -85,11 +85,12 @@ fn rule(context: &Context, alert: Alert) -> Rule {
     }
 }
 
-/// What selects series about the release's namespace where `label` has the form `pattern`.
+/// What selects series about the release's namespace where `label` has the form `pattern`: a line of
+/// its own, since names are long.
 #[must_use]
 pub fn selector(context: &Context, label: &str, pattern: &str) -> String {
     let namespace = context.intrinsics().namespace();
-    format!(r#"namespace="{namespace}",{label}=~"{pattern}""#)
+    format!("\n  namespace=\"{namespace}\",{label}=~\"{pattern}\"")
 }
 
 /// What selects series about the pods of the component's Deployment or Job. Kubernetes cuts long
@@ -97,7 +98,7 @@ pub fn selector(context: &Context, label: &str, pattern: &str) -> String {
 #[must_use]
 pub fn pods(context: &Context) -> String {
     let name = context.fullname();
-    selector(context, "pod", &format!("{name}-[a-z0-9]+(-[a-z0-9]+)?"))
+    selector(context, "pod", &format!("{name}(-[a-z0-9]+){{1,2}}"))
 }
 
 /// What selects series about the pods of the component's `StatefulSet`.
@@ -113,7 +114,7 @@ pub fn numbered_pods(context: &Context) -> String {
 pub fn workload(context: &Context, kind: &str) -> String {
     let namespace = context.intrinsics().namespace();
     let name = context.fullname();
-    format!(r#"namespace="{namespace}",{kind}="{name}""#)
+    format!("\n  namespace=\"{namespace}\",{kind}=\"{name}\"")
 }
 
 /// Containers of these pods that wait for what does not come by itself: those that end again and
@@ -122,9 +123,7 @@ pub fn workload(context: &Context, kind: &str) -> String {
 pub fn containers(pods: &str) -> Alert {
     let reason = r#"reason=~"CrashLoopBackOff|CreateContainer.*Error|.*Image.*""#;
     let waiting = |kind: &str| {
-        format!(
-            "  max_over_time(kube_pod_{kind}_status_waiting_reason{{{pods},\n    {reason}}}[5m])"
-        )
+        format!("  max_over_time(kube_pod_{kind}_status_waiting_reason{{{pods},\n  {reason}}}[5m])")
     };
     Alert {
         name: "SpiraContainerWaiting",
@@ -192,7 +191,8 @@ pub fn none_available(context: &Context) -> String {
 /// Volumes that fill: those of the claims whose names have the form `pattern`.
 #[must_use]
 pub fn volumes(context: &Context, pattern: &str) -> Vec<Alert> {
-    let claims = selector(context, "persistentvolumeclaim", pattern);
+    let namespace = context.intrinsics().namespace();
+    let claims = format!("\n  namespace=\"{namespace}\",\n  persistentvolumeclaim=~\"{pattern}\"");
     let free = format!("kubelet_volume_stats_available_bytes{{{claims}}}");
     let size = format!("kubelet_volume_stats_capacity_bytes{{{claims}}}");
     vec![

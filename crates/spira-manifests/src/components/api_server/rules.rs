@@ -48,10 +48,10 @@ fn errors(context: &Context, pods: &str) -> Alert {
         hold: "10m",
         expr: lines([
             &format!(
-                r#"100 * sum(rate(haproxy_frontend_http_responses_total{{{pods},proxy="api",code="5xx"}}[5m]))"#
+                "100 * sum(rate(haproxy_frontend_http_responses_total{{{pods},\n  proxy=\"api\",code=\"5xx\"}}[5m]))"
             ),
             &format!(
-                r#"  / sum(rate(haproxy_frontend_http_requests_total{{{pods},proxy="api"}}[5m])) > {percent}"#
+                "  / sum(rate(haproxy_frontend_http_requests_total{{{pods},\n  proxy=\"api\"}}[5m])) > {percent}"
             ),
         ]),
         summary: "SPIRA's API answers with errors.",
@@ -67,10 +67,10 @@ fn turned_away(context: &Context, pods: &str) -> Alert {
         hold: "10m",
         expr: lines([
             &format!(
-                r#"100 * sum(rate(haproxy_frontend_requests_denied_total{{{pods},proxy="api"}}[5m]))"#
+                "100 * sum(rate(haproxy_frontend_requests_denied_total{{{pods},\n  proxy=\"api\"}}[5m]))"
             ),
             &format!(
-                r#"  / sum(rate(haproxy_frontend_http_requests_total{{{pods},proxy="api"}}[5m])) > {percent}"#
+                "  / sum(rate(haproxy_frontend_http_requests_total{{{pods},\n  proxy=\"api\"}}[5m])) > {percent}"
             ),
         ]),
         summary: "The guard of SPIRA's API turns requests away.",
@@ -81,7 +81,7 @@ fn turned_away(context: &Context, pods: &str) -> Alert {
 /// `HAProxy` averages the last 1024 requests, however long ago they were.
 fn slow(context: &Context, pods: &str) -> Alert {
     let seconds = context.global.monitoring.rules.post_seconds;
-    let posts = format!(r#"{{{pods},proxy="inferences"}}"#);
+    let posts = format!("{{{pods},\n  proxy=\"inferences\"}}");
     Alert {
         name: "SpiraApiSlow",
         severity: Severity::Warning,
@@ -103,7 +103,7 @@ fn certificate(context: &Context, secret: &str) -> Alert {
     let namespace = context.intrinsics().namespace();
     let expiry = |label: &str| {
         format!(
-            r#"certmanager_certificate_expiration_timestamp_seconds{{{label}="{namespace}",name="{secret}"}}"#
+            "certmanager_certificate_expiration_timestamp_seconds{{\n  {label}=\"{namespace}\",name=\"{secret}\"}}"
         )
     };
     Alert {

@@ -36,9 +36,9 @@ fn deaf(pods: &str) -> Alert {
         severity: Severity::Warning,
         hold: "15m",
         expr: lines([
-            &format!(r#"kube_pod_status_ready{{{pods},condition="true"}} == 0"#),
+            &format!("kube_pod_status_ready{{{pods},\n  condition=\"true\"}} == 0"),
             "and on (namespace, pod)",
-            &format!(r#"kube_pod_status_phase{{{pods},phase="Running"}} == 1"#),
+            &format!("kube_pod_status_phase{{{pods},\n  phase=\"Running\"}} == 1"),
         ]),
         summary: "An inference server of SPIRA runs without a connection to NATS.",
         description: "Pod {{ $labels.pod }} runs and hears no request.",

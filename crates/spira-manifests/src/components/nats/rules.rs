@@ -98,7 +98,7 @@ fn deaf(context: &Context, pods: &str) -> Alert {
     let programs = alerts::selector(
         context,
         "pod",
-        &format!("({api}|{inference})-[a-z0-9]+(-[a-z0-9]+)?"),
+        &format!("({api}|{inference})(-[a-z0-9]+){{1,2}}"),
     );
     Alert {
         name: "SpiraNatsListenerDeaf",
@@ -107,7 +107,7 @@ fn deaf(context: &Context, pods: &str) -> Alert {
         expr: lines([
             &format!("kube_pod_info{{{programs}}}"),
             "and on (namespace, pod)",
-            &format!(r#"kube_pod_status_ready{{{programs},condition="true"}} == 1"#),
+            &format!("kube_pod_status_ready{{{programs},\n  condition=\"true\"}} == 1"),
             "unless on (pod_ip)",
             &format!("label_replace(nats_connz_subscriptions{{{pods}}} > 0,"),
             r#"  "pod_ip", "$1", "ip", "(.+)")"#,

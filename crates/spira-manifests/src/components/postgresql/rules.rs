@@ -58,7 +58,7 @@ fn names(context: &Context, pods: &str) -> Names {
             standbys: format!("max(cnpg_pg_replication_streaming_replicas{{{pods}}})"),
             connections: format!("sum by (pod) (cnpg_backends_total{{{pods}}})"),
             connections_limit: format!(
-                r#"cnpg_pg_settings_setting{{{pods},name="max_connections"}}"#
+                "cnpg_pg_settings_setting{{{pods},\n  name=\"max_connections\"}}"
             ),
         },
     }
@@ -70,7 +70,7 @@ fn no_primary(names: &Names, pods: &str) -> Alert {
         name: "SpiraPostgresqlNoPrimary",
         severity: Severity::Critical,
         hold: "2m",
-        expr: format!("absent({is_standby}{{{pods}}} == 0)"),
+        expr: lines(["absent(", &format!("  {is_standby}{{{pods}}} == 0"), ")"]),
         summary: "No server of PostgreSQL is the primary.",
         description: "MLflow cannot work, so no inference server can start. Those that run go on.",
     }
@@ -100,7 +100,7 @@ fn lag(names: &Names, pods: &str) -> Alert {
         name: "SpiraPostgresqlReplicationLag",
         severity: Severity::Warning,
         hold: "10m",
-        expr: format!("{lag}{{{pods}}} > 60"),
+        expr: lines(["(", &format!("  {lag}{{{pods}}}"), ") > 60"]),
         summary: "A standby of PostgreSQL lags behind.",
         description: "{{ $labels.pod }} is {{ $value | humanizeDuration }} behind the primary.",
     }

@@ -53,7 +53,7 @@ fn stalled(pods: &str) -> Alert {
 }
 
 fn none_completed(pods: &str) -> Alert {
-    let completed = format!(r#"max(spira_inferences{{{pods},status="completed"}}"#);
+    let completed = format!("max(spira_inferences{{{pods},\n  status=\"completed\"}}");
     Alert {
         name: "SpiraNoInferenceCompleted",
         severity: Severity::Critical,
