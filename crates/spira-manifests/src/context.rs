@@ -43,6 +43,12 @@ impl<'a> Context<'a> {
         Self { part, ..*self }
     }
 
+    /// The component's name.
+    #[must_use]
+    pub fn component(&self) -> &'a str {
+        self.component
+    }
+
     /// The operations that values alone cannot express.
     #[must_use]
     pub fn intrinsics(&self) -> &'a dyn Intrinsics {

@@ -1,6 +1,7 @@
 //! What every component is built from. Nothing here knows a component of SPIRA.
 
 mod account;
+pub mod alerts;
 mod availability;
 mod chaos;
 pub mod env;

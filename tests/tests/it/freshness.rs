@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use regex::Regex;
 use spira_chart_gen::compile::Options;
 use spira_chart_gen::prove::Effort;
 use spira_chart_gen::{chart, output};
@@ -112,8 +113,14 @@ fn library_holds_no_template_text() {
     let dir = project::root().join("crates/spira-manifests/src");
     let sources = below(&dir);
     assert!(sources.len() > 20, "{sources:?}");
+    // Prometheus fills these in when an alert fires: they are texts to Helm.
+    let filled_in = Regex::new(
+        r"\{\{ (\$(labels\.[a-z_]+|value)( \| [A-Za-z]+)?|if \$labels\.[a-z_]+|else|end) \}\}",
+    )
+    .expect("a constant pattern");
     for path in sources {
         let text = text(&path);
+        let text = filled_in.replace_all(&text, "");
         assert!(!text.contains("{{ "), "{} holds a template", path.display());
         assert!(!text.contains("{{-"), "{} holds a template", path.display());
         assert!(

@@ -23,6 +23,7 @@ mod preflight;
 mod processes;
 mod references;
 mod refusals;
+mod rules;
 mod schemas;
 mod shrink;
 mod snapshots;

@@ -1,7 +1,7 @@
 //! Text of several lines, as a literal block.
 
 use super::{
-    wrap::fold,
+    wrap::fold_text,
     writer::{Names, Writer},
 };
 use crate::tree::{Cond, Entry, Node, Scalar, Seg};
@@ -111,7 +111,7 @@ impl Writer<'_> {
                     [Seg::Lit(text)] if text.is_empty() => out.push('\n'),
                     segs => {
                         let line = format!("{pad}{}", self.inline(segs, names));
-                        out.push_str(&fold(&line, indent));
+                        out.push_str(&fold_text(&line, indent));
                         out.push('\n');
                     }
                 }

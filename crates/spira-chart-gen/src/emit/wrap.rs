@@ -9,8 +9,17 @@ pub(super) fn action(word: &str, condition: &str, pad: &str) -> String {
         .to_owned()
 }
 
-/// A line whose action is too long is broken at its pipes, then at its arguments.
+/// A line whose action is too long is broken before it, at its pipes, then at its arguments.
 pub(super) fn fold(line: &str, indent: usize) -> String {
+    broken(line, indent, true)
+}
+
+/// The same of a text that keeps its line breaks: none is put before the action.
+pub(super) fn fold_text(line: &str, indent: usize) -> String {
+    broken(line, indent, false)
+}
+
+fn broken(line: &str, indent: usize, before: bool) -> String {
     let (Some(open), Some(close)) = (line.rfind("{{"), line.rfind(" }}")) else {
         return line.to_owned();
     };
@@ -20,12 +29,12 @@ pub(super) fn fold(line: &str, indent: usize) -> String {
     let pad = " ".repeat(indent + 4);
     let mut folded = line[..open].to_owned();
     let mut width = open;
-    // Without a blank before it an action stands within a text, which must not get a line break.
-    let mut can_break = folded.ends_with(' ');
-    for word in words(&line[open..close]) {
-        let too_long = word == "|" || width + word.len() + 1 > MAX_LINE - 12;
+    for (at, word) in words(&line[open..close]).into_iter().enumerate() {
         // A pipe starts a line of its own, whatever comes before the first one stays together.
-        if can_break && width > indent + 4 && too_long {
+        if (before || at > 0)
+            && width > indent + 4
+            && (word == "|" || width + word.len() + 1 > MAX_LINE - 12)
+        {
             folded.truncate(folded.trim_end().len());
             folded.push_str(&format!("\n{pad}"));
             width = pad.len();
@@ -33,7 +42,6 @@ pub(super) fn fold(line: &str, indent: usize) -> String {
         folded.push_str(word);
         folded.push(' ');
         width += word.len() + 1;
-        can_break = true;
     }
     folded.push_str(line[close..].trim_start());
     folded
@@ -104,23 +112,18 @@ pub(super) fn wrap(text: &str, pad: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::fold;
+    use super::*;
 
-    /// A line break there would be one in the manifest.
     #[test]
-    fn a_text_with_an_action_in_it_is_not_broken() {
-        let text = format!("    {}{{{{ .Values.number | int64 }}}}x", "a".repeat(130));
-        let folded = fold(&text, 4);
-        assert!(
-            folded.starts_with(text.split(" | ").next().expect("a start")),
-            "{folded}"
+    fn a_text_is_broken_within_its_actions_only() {
+        let line = format!(
+            r#"  {}="{{{{ include "a.fullname" . }}}}-0""#,
+            "x".repeat(110)
         );
-    }
-
-    #[test]
-    fn an_action_after_a_key_starts_a_line() {
-        let text = format!("{}: {{{{ .Values.number | int64 }}}}", "a".repeat(130));
-        let folded = fold(&text, 0);
-        assert!(folded.contains(":\n    {{ .Values.number"), "{folded}");
+        let folded = fold_text(&line, 2);
+        let (text, action) = folded.split_once('\n').expect("the line is too long");
+        assert_eq!(text, format!(r#"  {}="{{{{"#, "x".repeat(110)));
+        assert_eq!(action, r#"      include "a.fullname" . }}-0""#);
+        assert!(fold(&line, 2).contains("=\"\n"));
     }
 }

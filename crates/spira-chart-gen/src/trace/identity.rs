@@ -9,9 +9,10 @@ use super::{
 };
 use crate::tree::{Scalar, Seg, Source};
 
-/// The fields that tell items of Kubernetes' lists apart, the best first.
-const TELLING: [&str; 8] = [
+/// The fields that tell items of lists apart, Kubernetes' and the operators', the best first.
+const TELLING: [&str; 9] = [
     "name",
+    "alert",
     "key",
     "mountPath",
     "containerPort",

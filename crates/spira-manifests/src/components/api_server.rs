@@ -5,6 +5,7 @@ pub mod config;
 pub mod exposure;
 pub mod guard;
 pub mod metrics;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -131,6 +132,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if values.http_route.enabled && values.http_route.gateway.create {
         objects.push(Object::new(&gateway(context, values)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

@@ -7,6 +7,8 @@
 //! once the model is there, so `helm install --wait` would wait for ever for what a hook would do
 //! after it.
 
+pub mod rules;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
@@ -24,7 +26,7 @@ use crate::{
     kit::{
         Email, HospitalName, Image, Own, Password, Positive, PullPolicy, Quantity, Workload,
         env::{config_map as from_config_map, secret},
-        non_empty, security, workload_values,
+        monitoring, non_empty, security, workload_values,
     },
     program::{self, HASH_SCHEME},
 };
@@ -120,6 +122,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&config_map(context, values)));
     objects.push(Object::new(&scripts_config_map(context)));
     objects.push(Object::new(&job(context, values)));
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
     objects.extend(values.workload().extra_objects());
     objects
 }

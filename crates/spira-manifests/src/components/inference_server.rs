@@ -9,6 +9,8 @@
 //! not answered, from redelivery's `spira_inferences_waiting` and `spira_inferences`; restarts and
 //! readiness, from kube-state-metrics; CPU and memory, from the kubelet.
 
+pub mod rules;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -24,7 +26,7 @@ use crate::{
     Context, Object,
     kit::{
         Chaos, DecimalSeconds, Disruption, Own, Positive, Quantity, Replicas, Workload,
-        env::config_map as from_config_map, probes::Pace, security, workload_values,
+        env::config_map as from_config_map, monitoring, probes::Pace, security, workload_values,
     },
     program::{self, scripts_config_map},
 };
@@ -75,6 +77,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

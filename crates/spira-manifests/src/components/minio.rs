@@ -6,6 +6,7 @@
 
 pub mod metrics;
 pub mod pools;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -163,6 +164,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::service_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

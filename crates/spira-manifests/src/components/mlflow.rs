@@ -5,6 +5,7 @@
 //! version wants, under a lock of the database.
 
 pub mod metrics;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -116,6 +117,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod members;
 pub mod metrics;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -205,6 +206,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::service_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

@@ -6,6 +6,7 @@
 pub mod config;
 pub mod metrics;
 pub mod nats_box;
+pub mod rules;
 pub mod services;
 
 use std::collections::BTreeMap;
@@ -131,6 +132,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

@@ -6,6 +6,7 @@
 
 pub mod cloudnative_pg;
 pub mod metrics;
+pub mod rules;
 pub mod zalando;
 
 use std::collections::BTreeMap;
@@ -191,6 +192,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::service_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
     objects.extend(values.chaos.schedules(context, pod_labels(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

@@ -6,6 +6,7 @@
 //! for what was left over. All that its messages set going is idempotent.
 
 pub mod metrics;
+pub mod rules;
 
 use std::collections::BTreeMap;
 
@@ -96,6 +97,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
+    }
+    if monitoring::rules(context) {
+        objects.push(Object::new(&rules::prometheus_rule(context)));
     }
     objects.extend(values.workload().extra_objects());
     objects

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{Duration, Labels};
+use crate::kit::{Duration, HttpUrl, Labels, Positive};
+
+/// Where this project's pages are.
+const RUNBOOKS: &str = "https://github.com/spirabr/spira-kubernetes/blob/main/docs/runbooks";
 
 /// Metrics, alerts and dashboards, for Prometheus and Grafana as kube-prometheus-stack runs them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,6 +34,16 @@ pub struct Monitoring {
 pub struct Rules {
     /// Whether there are any while `global.monitoring.enabled`.
     pub enabled: bool,
+    /// Where the pages are that say what to do: each alert's is `<runbookUrl>/<alert>.md`.
+    pub runbook_url: HttpUrl,
+    /// Seconds that an acknowledged inference may wait for its result. Redelivery needs some of
+    /// them: `redelivery.ageSeconds` at least.
+    pub oldest_waiting_seconds: Positive,
+    /// Seconds that posting an inference may take on average.
+    pub post_seconds: Positive,
+    /// The share of the API's requests that may fail, and of those that may be turned away, in
+    /// percent.
+    pub error_percent: Positive,
 }
 
 /// Dashboards.
@@ -49,11 +62,24 @@ impl Default for Monitoring {
             enabled: false,
             labels: labels("release", "kube-prom"),
             interval: "30s".parse().expect("a constant span"),
-            rules: Rules { enabled: true },
+            rules: Rules::default(),
             dashboards: Dashboards {
                 enabled: true,
                 labels: labels("grafana_dashboard", "1"),
             },
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        let positive = |number| Positive::try_from(number).expect("a constant above 0");
+        Self {
+            enabled: true,
+            runbook_url: RUNBOOKS.parse().expect("a constant URL"),
+            oldest_waiting_seconds: positive(600),
+            post_seconds: positive(10),
+            error_percent: positive(5),
         }
     }
 }

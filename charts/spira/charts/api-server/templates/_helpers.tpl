@@ -39,6 +39,22 @@ app.kubernetes.io/name: api-server
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "api-server.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: api-server
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "api-server.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: api-server
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "api-server.labels" -}}
 {{ include "api-server.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

@@ -39,6 +39,14 @@ app.kubernetes.io/name: bootstrap
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "bootstrap.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: bootstrap
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "bootstrap.labels" -}}
 {{ include "bootstrap.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

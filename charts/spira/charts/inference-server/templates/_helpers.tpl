@@ -39,6 +39,14 @@ app.kubernetes.io/name: inference-server
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "inference-server.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: inference-server
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "inference-server.labels" -}}
 {{ include "inference-server.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

@@ -18,6 +18,22 @@ app.kubernetes.io/name: minio
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "minio.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: minio
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "minio.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: minio
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "minio.labels" -}}
 {{ include "minio.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

@@ -32,6 +32,14 @@ app.kubernetes.io/name: mlflow
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "mlflow.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: mlflow
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "mlflow.labels" -}}
 {{ include "mlflow.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

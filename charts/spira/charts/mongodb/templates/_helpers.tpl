@@ -18,6 +18,22 @@ app.kubernetes.io/name: mongodb
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "mongodb.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: mongodb
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "mongodb.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: mongodb
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "mongodb.labels" -}}
 {{ include "mongodb.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm

@@ -1,3 +1,17 @@
+{{/* The name that the objects of api-server start with, cut to 52 characters. */}}
+{{- define "nats.api-server.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "api-server" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $name | default (printf "%s-api-server" $release) }}
+{{- end }}
+
+{{/* The name that the objects of inference-server start with, cut to 52 characters. */}}
+{{- define "nats.inference-server.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "inference-server" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 35 | trimAll "-" }}
+{{- $name | default (printf "%s-inference-server" $release) }}
+{{- end }}
+
 {{/* The name that the objects of nats start with, cut to 52 characters. */}}
 {{- define "nats.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
@@ -22,6 +36,22 @@ app.kubernetes.io/name: nats
 app.kubernetes.io/component: nats
 app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/name: nats
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "nats.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: nats
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "nats.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: nats
+release: {{ .Release.Name | quote }}
+severity: warning
 {{- end }}
 
 {{/* The labels of every object: those of box. */}}

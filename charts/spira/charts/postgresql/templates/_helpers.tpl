@@ -10,17 +10,28 @@
 {{- printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
-{{/* The labels that select the pods, which never change over a release's life. */}}
-{{- define "postgresql.selectorLabels" -}}
-app.kubernetes.io/component: postgresql
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
-app.kubernetes.io/name: postgresql
+{{/* The labels of every object. */}}
+{{- define "postgresql.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: postgresql
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "postgresql.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: postgresql
+release: {{ .Release.Name | quote }}
+severity: warning
 {{- end }}
 
 {{/* The labels of every object. */}}
 {{- define "postgresql.labels" -}}
-{{ include "postgresql.selectorLabels" . }}
+app.kubernetes.io/component: postgresql
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/name: postgresql
 app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "postgresql.chart" . | quote }}

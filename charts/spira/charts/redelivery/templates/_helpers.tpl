@@ -39,6 +39,22 @@ app.kubernetes.io/name: redelivery
 {{- end }}
 
 {{/* The labels of every object. */}}
+{{- define "redelivery.labels3" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: redelivery
+release: {{ .Release.Name | quote }}
+severity: critical
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "redelivery.labels2" -}}
+namespace: {{ .Release.Namespace | quote }}
+component: redelivery
+release: {{ .Release.Name | quote }}
+severity: warning
+{{- end }}
+
+{{/* The labels of every object. */}}
 {{- define "redelivery.labels" -}}
 {{ include "redelivery.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm
