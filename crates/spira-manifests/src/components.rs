@@ -106,27 +106,27 @@ macro_rules! components {
 
 components! {
     nats "nats" [
-        "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
+        "components/nats/faults.rs", "components/nats.rs", "components/nats/config.rs", "components/nats/nats_box.rs",
         "components/nats/services.rs",
-        "kit/chaos.rs",
+        "kit/chaos/schedules.rs", "pods.rs",
     ]
     mongodb "mongodb" [
-        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
-        "kit/chaos.rs",
+        "components/mongodb/faults.rs", "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
+        "kit/chaos/schedules.rs", "pods.rs",
     ]
-    minio "minio" ["components/minio.rs", "components/minio/pools.rs", "kit/chaos.rs"]
+    minio "minio" ["components/minio/faults.rs", "components/minio.rs", "components/minio/pools.rs", "kit/chaos/schedules.rs", "pods.rs"]
     postgresql "postgresql" [
-        "components/postgresql.rs", "components/postgresql/zalando.rs",
+        "components/postgresql/faults.rs", "components/postgresql.rs", "components/postgresql/zalando.rs",
         "components/postgresql/cloudnative_pg.rs",
-        "kit/chaos.rs",
+        "kit/chaos/schedules.rs", "pods.rs",
     ]
-    mlflow "mlflow" ["components/mlflow.rs", "program.rs", "kit/chaos.rs"]
+    mlflow "mlflow" ["components/mlflow/faults.rs", "components/mlflow.rs", "program.rs", "kit/chaos/schedules.rs", "pods.rs"]
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
-        "components/api_server.rs", "components/api_server/config.rs",
+        "components/api_server/faults.rs", "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "components/api_server/guard.rs", "program.rs",
-        "kit/chaos.rs",
+        "kit/chaos/schedules.rs", "pods.rs",
     ]
-    inference_server "inference-server" ["components/inference_server.rs", "program.rs", "kit/chaos.rs"]
-    redelivery "redelivery" ["components/redelivery.rs", "program.rs"]
+    inference_server "inference-server" ["components/inference_server/faults.rs", "components/inference_server.rs", "program.rs", "kit/chaos/schedules.rs", "pods.rs"]
+    redelivery "redelivery" ["components/redelivery/faults.rs", "components/redelivery.rs", "program.rs", "kit/chaos/schedules.rs", "pods.rs"]
 }

@@ -72,13 +72,23 @@ impl<'a> Context<'a> {
     /// The labels that select this component's pods: they never change over a release's life.
     #[must_use]
     pub fn selector_labels(&self) -> BTreeMap<String, String> {
+        self.labels_that_select(self.component, self.part)
+    }
+
+    /// The labels that select the pods of another component of this chart.
+    #[must_use]
+    pub fn selector_labels_of(&self, component: &str) -> BTreeMap<String, String> {
+        self.labels_that_select(component, component)
+    }
+
+    fn labels_that_select(&self, component: &str, part: &str) -> BTreeMap<String, String> {
         BTreeMap::from([
-            ("app.kubernetes.io/name".into(), self.component.into()),
+            ("app.kubernetes.io/name".into(), component.into()),
             (
                 "app.kubernetes.io/instance".into(),
                 self.intrinsics.release_name(),
             ),
-            ("app.kubernetes.io/component".into(), self.part.into()),
+            ("app.kubernetes.io/component".into(), part.into()),
         ])
     }
 

@@ -2,7 +2,7 @@
 
 mod account;
 mod availability;
-mod chaos;
+pub mod chaos;
 pub mod env;
 mod extra;
 mod image;
@@ -20,7 +20,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
-pub use chaos::{Chaos, PodKill};
+pub use chaos::{Chaos, PrimaryChaos, StoreChaos};
 pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};

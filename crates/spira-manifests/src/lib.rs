@@ -42,12 +42,14 @@
 pub mod components;
 pub mod connections;
 pub mod context;
+pub mod contradictions;
 pub mod cr;
 pub mod document;
 pub mod global;
 pub mod intrinsics;
 pub mod kit;
 pub mod object;
+mod pods;
 pub mod preflight;
 pub mod program;
 pub mod release;

@@ -1,6 +1,7 @@
 //! The API server: HTTP for the site, users, models and inferences; it stores the recordings,
 //! publishes requests on NATS and listens there for results (SPIRA contract B2, B4).
 
+pub mod faults;
 pub mod config;
 pub mod exposure;
 pub mod guard;
@@ -80,7 +81,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with {
         let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
@@ -127,7 +128,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.http_route.enabled && values.http_route.gateway.create {
         objects.push(Object::new(&gateway(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

@@ -4,6 +4,8 @@
 //! Every pod takes every request, so more pods mean fewer lost requests and not more throughput:
 //! there is no autoscaler. Nothing listens on a port: there is no Service.
 
+pub mod faults;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -46,7 +48,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with Workload {
         // Without NATS the program can spin at full CPU (SPIRA contract B7): the limit bounds it.
@@ -71,7 +73,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

@@ -4,6 +4,7 @@
 //! as source only. Any store that speaks S3 over plain HTTP can take its place
 //! (`global.connections.objectStore`).
 
+pub mod faults;
 pub mod pools;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ use crate::{
         minio::{Bucket, ServiceMetadata, Tenant, TenantSpec},
     },
     kit::{
-        AccessKey, Annotations, BucketName, Chaos, Disruption, ExtraObject, Image, Labels,
+        AccessKey, Annotations, BucketName, StoreChaos, Disruption, ExtraObject, Image, Labels,
         ObjectName, ObjectStoreSecret, PullPolicy, env::literal, kept, non_empty, security,
     },
 };
@@ -92,7 +93,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: StoreChaos<faults::Partner>,
 }
 
 /// In which order pods start and stop.
@@ -142,7 +143,7 @@ impl Default for Values {
             },
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: StoreChaos::default(),
         }
     }
 }
@@ -159,7 +160,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

@@ -4,6 +4,8 @@
 //! themselves. The pods are all alike; the first one that starts brings the tables to what this
 //! version wants, under a lock of the database.
 
+pub mod faults;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -70,7 +72,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with Workload {
         resources: security::resources(
@@ -111,7 +113,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

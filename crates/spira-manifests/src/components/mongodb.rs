@@ -4,6 +4,7 @@
 //! successor, the MongoDB controllers for Kubernetes. They differ in the account that the pods run
 //! under (SPIRA contract C2).
 
+pub mod faults;
 pub mod account;
 pub mod members;
 
@@ -28,7 +29,7 @@ use crate::{
         SecretKeyReference, Security, User,
     },
     kit::{
-        Annotations, Chaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
+        Annotations, StoreChaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
         MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, security,
     },
 };
@@ -107,7 +108,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: StoreChaos<faults::Partner>,
 }
 
 /// A volume of each member. Kubernetes refuses any later change.
@@ -178,7 +179,7 @@ impl Default for Values {
             security_context: security::restricted_container(),
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: StoreChaos::default(),
         }
     }
 }
@@ -200,7 +201,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

@@ -3,6 +3,7 @@
 //! SPIRA uses core NATS only: nothing is stored or acknowledged, so what makes a loss rare is that
 //! servers stop gently (lame-duck mode) and come back fast (SPIRA contract B5).
 
+pub mod faults;
 pub mod config;
 pub mod nats_box;
 pub mod services;
@@ -65,7 +66,7 @@ workload_values! {
         /// How many servers a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
         /// A pod with the command line client, for people.
         pub nats_box: NatsBox = NatsBox::default(),
     }
@@ -124,7 +125,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     if values.nats_box.enabled {
         objects.extend(nats_box::objects(context, &values.nats_box));

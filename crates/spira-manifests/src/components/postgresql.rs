@@ -4,6 +4,7 @@
 //! database and its owner are declared in the cluster's resource, so there is no step by hand, and
 //! the operator makes the owner's password (SPIRA contract C3).
 
+pub mod faults;
 pub mod cloudnative_pg;
 pub mod zalando;
 
@@ -22,7 +23,7 @@ use crate::{
     Context, Object,
     global::PostgresqlOperator,
     kit::{
-        Chaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
+        PrimaryChaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
         StorageSize, kept,
     },
 };
@@ -73,7 +74,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: PrimaryChaos<faults::Partner>,
 }
 
 /// The major versions that Zalando's operator 1.15 and 2.0 both know.
@@ -171,7 +172,7 @@ impl Default for Values {
             },
             keep: true,
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: PrimaryChaos::default(),
         }
     }
 }
@@ -188,7 +189,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.metrics.enabled {
         objects.push(Object::new(&metrics_service(context)));
     }
-    objects.extend(values.chaos.schedules(context, pod_labels(context)));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }
@@ -212,18 +213,9 @@ pub fn metrics_service(context: &Context) -> Service {
     }
 }
 
-/// The labels that the operator gives the servers' pods, and no others (SPIRA contract C3, D).
+/// The labels of the servers' pods.
 fn pod_labels(context: &Context) -> BTreeMap<String, String> {
-    match context.global.connections.postgresql.operator {
-        PostgresqlOperator::Zalando => BTreeMap::from([
-            ("application".to_owned(), "spilo".to_owned()),
-            ("cluster-name".to_owned(), context.fullname()),
-        ]),
-        PostgresqlOperator::CloudnativePg => BTreeMap::from([
-            ("cnpg.io/cluster".to_owned(), context.fullname()),
-            ("cnpg.io/podRole".to_owned(), "instance".to_owned()),
-        ]),
-    }
+    context.pods_of("postgresql")
 }
 
 fn meta(context: &Context, values: &Values) -> ObjectMeta {

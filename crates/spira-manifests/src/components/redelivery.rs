@@ -5,6 +5,8 @@
 //! (SPIRA contract B5). SPIRA's programs cannot be changed, so a program of ours looks in MongoDB
 //! for what was left over. All that its messages set going is idempotent.
 
+pub mod faults;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
@@ -16,7 +18,8 @@ use k8s_openapi::api::{
 use crate::{
     Context, Object,
     kit::{
-        Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
+        Chaos, Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
+        chaos::PodKill,
         env::{config_map as from_config_map, secret},
         probes::{self, Pace},
         security, workload_values,
@@ -63,6 +66,12 @@ workload_values! {
         pub tmp_size: Quantity = "64Mi".parse().expect("a constant quantity"),
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods. The reference has no redelivery, so its pods are killed only where
+        /// `podKill` is turned on.
+        pub chaos: Chaos<faults::Partner> = Chaos {
+            pod_kill: PodKill { enabled: false, schedule: None },
+            ..Chaos::default()
+        },
     }
     with {
         let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
@@ -89,6 +98,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

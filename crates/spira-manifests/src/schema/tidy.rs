@@ -37,13 +37,25 @@ pub fn for_chart(schema: &Value) -> Value {
     strip_kubernetes_docs(&mut schema);
     each_schema(&mut schema, &mut |object| {
         object.retain(|key, _| !key.starts_with("x-"));
-        if let Some(Value::Object(then)) = object.get_mut("then") {
-            then.retain(|key, _| !key.starts_with("x-"));
+        if let Some(then) = object.get_mut("then") {
+            strip_own_words(then);
         }
     });
     share_text(&mut schema);
     drop_unused(&mut schema);
     schema
+}
+
+/// Below `then` there are no keys of the user's that could start like ours.
+fn strip_own_words(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, _| !key.starts_with("x-"));
+            map.values_mut().for_each(strip_own_words);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_own_words),
+        _ => {}
+    }
 }
 
 /// The rule of a text stands once: there are hundreds of them.
