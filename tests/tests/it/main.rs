@@ -7,6 +7,7 @@ mod compare;
 mod credentials;
 mod custom;
 mod documents;
+mod faults;
 mod equality;
 mod freshness;
 mod life;

@@ -14,7 +14,7 @@ pub struct ChaosMesh {
     /// When, for faults that do not say it themselves. The default is the reference's: each minute
     /// one pod of each component dies.
     pub schedule: Cron,
-    /// Whether all of them are paused. A fault that is under way ends first.
+    /// Whether all of them are paused: none begins, and one that is under way is undone.
     pub paused: bool,
     /// A node on which all pods of SPIRA fail at once, as if it had stopped.
     pub node_failure: NodeFailure,
