@@ -51,7 +51,8 @@ pub async fn faults_hit_their_pods(client: &Client, namespace: &str) {
         &servers_of_minio(&objects, namespace, &node),
     )
     .await;
-    apply_all(client, namespace, &[stranger(&node)]).await;
+    let others = [stranger(&node), nats_box(namespace, &node)];
+    apply_all(client, namespace, &others).await;
 
     for set in ["", "postgresql.chaos.primaryOnly=false"] {
         let set = format!("global.chaos.nodeFailure.node={node},{set}");
@@ -106,6 +107,15 @@ fn stranger(node: &str) -> Value {
         "app.kubernetes.io/instance": "other",
     });
     pod("other-nats-0", &labels, node)
+}
+
+/// A pod of the same component that is no server of it.
+fn nats_box(namespace: &str, node: &str) -> Value {
+    let objects = case(namespace, "nats.natsBox.enabled=true").library();
+    let objects = objects.expect("rendered");
+    let deployment = find(&objects, "Deployment", "spira-nats-box");
+    let labels = &deployment["spec"]["template"]["metadata"]["labels"];
+    pod("spira-nats-box-0", labels, node)
 }
 
 fn pod(name: &str, labels: &Value, node: &str) -> Value {
@@ -166,7 +176,9 @@ impl Scene {
         let nodes = &chaos["selector"]["nodes"][0];
         if fault == "node" {
             expected.retain(|pod| pod["spec"]["nodeName"] == *nodes);
-        } else if component == "postgresql" && chaos["selector"]["labelSelectors"]["spilo-role"] == "master" {
+        } else if component == "postgresql"
+            && chaos["selector"]["labelSelectors"]["spilo-role"] == "master"
+        {
             // Its owner cannot tell which of them it is; that there is one such must do.
             expected.retain(|pod| pod["metadata"]["labels"]["spilo-role"] == "master");
             if expected.len() != 1 {
@@ -177,7 +189,8 @@ impl Scene {
         if fault == "net" {
             let partner = &self.towards[component];
             let target = &chaos["target"]["selector"];
-            same(&self.hit(target), &self.pods_of(partner)).map_err(|why| format!("towards {partner}: {why}"))?;
+            same(&self.hit(target), &self.pods_of(partner))
+                .map_err(|why| format!("towards {partner}: {why}"))?;
         }
         Ok(())
     }
@@ -221,7 +234,12 @@ fn owner(pod: &Value) -> String {
 
 fn same(hit: &[&Value], expected: &[&Value]) -> Result<(), String> {
     let names = |pods: &[&Value]| -> BTreeSet<String> {
-        let name = |pod: &&Value| pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let name = |pod: &&Value| {
+            pod["metadata"]["name"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
         pods.iter().map(name).collect()
     };
     let (hit, expected) = (names(hit), names(expected));
@@ -236,12 +254,24 @@ fn what_hits_others_is_noticed(mut scene: Scene) {
     let right = scene.schedules.clone();
     for (fault, label, value) in [
         // Nobody's.
-        ("spira-nats-kill", "app.kubernetes.io/component", json!("nat")),
+        (
+            "spira-nats-kill",
+            "app.kubernetes.io/component",
+            json!("nat"),
+        ),
         ("spira-postgresql-fail", "cluster-name", json!("spira-pg")),
         // Another's too: without the part, nats-box; without the release, a stranger.
-        ("spira-nats-fail", "app.kubernetes.io/component", json!(null)),
+        (
+            "spira-nats-fail",
+            "app.kubernetes.io/component",
+            json!(null),
+        ),
         ("spira-nats-exit", "app.kubernetes.io/instance", json!(null)),
-        ("spira-redelivery-kill", "app.kubernetes.io/name", json!("mlflow")),
+        (
+            "spira-redelivery-kill",
+            "app.kubernetes.io/name",
+            json!("mlflow"),
+        ),
     ] {
         scene.schedules.clone_from(&right);
         let schedule = scene.schedules.iter_mut();
