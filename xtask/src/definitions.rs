@@ -1,8 +1,8 @@
 //! The custom resource definitions of the operators that the chart is for.
 //!
-//! Those of Zalando's, MongoDB's, Prometheus's and CloudNativePG's operators are taken out of their Go modules. MinIO's is in no package
-//! of any registry: it is read from the directory that `SPIRA_CRDS` names (default: `../shared/crds` beside the checkout)
-//! if there is one, and else replaced by a stub that takes any field, with a line that says so.
+//! Those of Zalando's, MongoDB's, Prometheus's and CloudNativePG's operators are taken out of their Go modules. MinIO's and Chaos Mesh's
+//! are in no package of any registry: they are read from the directory that `SPIRA_CRDS` names (default: `../shared/crds`
+//! beside the checkout) if there is one, and else replaced by stubs that take any field, with a line that says so.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -54,8 +54,23 @@ const fn monitoring(file: &'static str) -> (&'static str, &'static str, &'static
     )
 }
 
-/// The file of MinIO's Tenants.
-const TENANTS: &str = "minio.min.io_tenants.yaml";
+/// What no package holds: the file, group, version, kind and plural.
+const UNPUBLISHED: [(&str, &str, &str, &str, &str); 2] = [
+    (
+        "minio.min.io_tenants.yaml",
+        "minio.min.io",
+        "v2",
+        "Tenant",
+        "tenants",
+    ),
+    (
+        "chaos-mesh.org_schedules.yaml",
+        "chaos-mesh.org",
+        "v1alpha1",
+        "Schedule",
+        "schedules",
+    ),
+];
 /// A served definition may be young: how long it may take to be served.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -79,24 +94,33 @@ pub fn load() -> Result<Definitions> {
     }
     let mut stubs = Vec::new();
     let dir = more();
-    let file = dir.join(TENANTS);
-    if file.is_file() {
-        all.push(read(&file)?);
-    } else {
-        // Once is enough for a process that loads them for each of its tests.
-        static TOLD: Once = Once::new();
-        TOLD.call_once(|| {
-            note(&format!(
-                "no {}: Tenants of MinIO are not checked, a stub of their definition takes any field (SPIRA_CRDS \
-                 names another directory)",
-                file.display()
-            ));
-        });
-        let stub = stub("minio.min.io", "v2", "Tenant", "tenants");
-        stubs.push("tenants.minio.min.io".to_owned());
-        all.push(stub);
+    for (file, group, version, kind, plural) in UNPUBLISHED {
+        let file = dir.join(file);
+        if file.is_file() {
+            all.push(read(&file)?);
+        } else {
+            all.push(stub(group, version, kind, plural));
+            stubs.push(format!("{plural}.{group}"));
+        }
     }
+    tell_of(&stubs, &dir);
     Ok(Definitions { all, stubs })
+}
+
+/// Once is enough for a process that loads them for each of its tests.
+fn tell_of(stubs: &[String], dir: &Path) {
+    static TOLD: Once = Once::new();
+    if stubs.is_empty() {
+        return;
+    }
+    TOLD.call_once(|| {
+        note(&format!(
+            "no definitions of {} in {}: these are not checked, stubs take any field (SPIRA_CRDS names another \
+             directory)",
+            stubs.join(", "),
+            dir.display()
+        ));
+    });
 }
 
 /// The directory with definitions that no package holds.

@@ -106,40 +106,44 @@ macro_rules! components {
 
 components! {
     nats "nats" [
-        "components/nats.rs", "components/nats/config.rs", "components/nats/metrics.rs",
-        "components/nats/nats_box.rs",
-        "components/nats/services.rs",
-        "kit/chaos.rs", "kit/monitoring.rs",
+        "components/nats.rs", "components/nats/config.rs", "components/nats/faults.rs",
+        "components/nats/metrics.rs", "components/nats/nats_box.rs", "components/nats/services.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
     ]
     mongodb "mongodb" [
-        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/members.rs",
-        "components/mongodb/metrics.rs", "kit/monitoring.rs",
-        "kit/chaos.rs",
+        "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/faults.rs",
+        "components/mongodb/members.rs", "components/mongodb/metrics.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
     ]
     minio "minio" [
-        "components/minio.rs", "components/minio/metrics.rs", "components/minio/pools.rs",
-        "kit/chaos.rs", "kit/monitoring.rs",
+        "components/minio.rs", "components/minio/faults.rs", "components/minio/metrics.rs",
+        "components/minio/pools.rs", "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
     ]
     postgresql "postgresql" [
-        "components/postgresql.rs", "components/postgresql/zalando.rs",
-        "components/postgresql/cloudnative_pg.rs", "components/postgresql/metrics.rs",
-        "kit/chaos.rs", "kit/monitoring.rs", "pods.rs",
+        "components/postgresql.rs", "components/postgresql/cloudnative_pg.rs",
+        "components/postgresql/faults.rs", "components/postgresql/metrics.rs",
+        "components/postgresql/zalando.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
     ]
     mlflow "mlflow" [
-        "components/mlflow.rs", "components/mlflow/metrics.rs", "program.rs",
-        "kit/chaos.rs", "kit/monitoring.rs",
+        "components/mlflow.rs", "components/mlflow/faults.rs", "components/mlflow/metrics.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
     ]
     bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
-        "components/api_server/exposure.rs", "components/api_server/guard.rs",
-        "components/api_server/metrics.rs", "program.rs",
-        "kit/chaos.rs", "kit/monitoring.rs",
+        "components/api_server/exposure.rs", "components/api_server/faults.rs",
+        "components/api_server/guard.rs", "components/api_server/metrics.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
     ]
-    inference_server "inference-server" ["components/inference_server.rs", "program.rs", "kit/chaos.rs"]
+    inference_server "inference-server" [
+        "components/inference_server.rs", "components/inference_server/faults.rs",
+        "kit/chaos/schedules.rs", "pods.rs", "program.rs",
+    ]
     redelivery "redelivery" [
-        "components/redelivery.rs", "components/redelivery/metrics.rs", "program.rs",
-        "kit/monitoring.rs",
+        "components/redelivery.rs", "components/redelivery/faults.rs",
+        "components/redelivery/metrics.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
     ]
     checks "checks" [
         "components/checks.rs", "components/checks/integration.rs", "kit/test_hook.rs", "program.rs",

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    chaos::ChaosMesh,
+    chaos::{ChaosMesh, NodeFailure},
     monitoring::{Dashboards, Monitoring, Rules},
 };
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};

@@ -3,7 +3,7 @@
 mod account;
 pub mod alerts;
 mod availability;
-mod chaos;
+pub mod chaos;
 pub mod env;
 mod extra;
 mod image;
@@ -22,7 +22,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 pub use account::ServiceAccountValues;
 pub use availability::{Autoscaling, Disruption};
-pub use chaos::{Chaos, PodKill};
+pub use chaos::{Chaos, PrimaryChaos, StoreChaos};
 pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};

@@ -42,6 +42,7 @@
 pub mod components;
 pub mod connections;
 pub mod context;
+pub mod contradictions;
 pub mod cr;
 pub mod document;
 pub mod global;

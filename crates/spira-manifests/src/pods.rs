@@ -15,6 +15,26 @@ impl Context<'_> {
         }
     }
 
+    /// The labels that only the primary among the servers of `PostgreSQL` has, beside those of all.
+    #[must_use]
+    pub fn postgresql_primary(&self) -> BTreeMap<String, String> {
+        let (key, value) = match self.global.connections.postgresql.operator {
+            PostgresqlOperator::Zalando => ("spilo-role", "master"),
+            PostgresqlOperator::CloudnativePg => ("cnpg.io/instanceRole", "primary"),
+        };
+        BTreeMap::from([(key.to_owned(), value.to_owned())])
+    }
+
+    /// A pattern of the names by which `component` is looked up, its servers' own among them.
+    #[must_use]
+    pub fn names_of(&self, component: &str) -> String {
+        match component {
+            // Its operator gives its Service this name, whatever the Tenant's is.
+            "minio" => "minio.*".to_owned(),
+            _ => format!("{}*", self.fullname_of(component)),
+        }
+    }
+
     /// The labels that the operator gives the servers of `PostgreSQL` (SPIRA contract C3, D).
     fn postgresql_pods(&self) -> BTreeMap<String, String> {
         let cluster = self.fullname_of("postgresql");

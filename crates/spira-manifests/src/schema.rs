@@ -11,7 +11,10 @@ use serde_json::{Map, Value, json};
 
 pub use tidy::for_chart;
 
-use crate::{Component, Global, components};
+use crate::{
+    Component, Global, components, contradictions,
+    kit::chaos::{ENDS_IN_TIME, ends_in_time},
+};
 
 /// The greatest integer that survives Helm, which reads numbers of files as 64-bit floats.
 pub const MAX_INTEGER: i64 = (1 << 53) - 1;
@@ -91,8 +94,8 @@ pub fn strict(component: &Component) -> Value {
     finish(root, defs)
 }
 
-/// The schema of the umbrella chart's values: `global` in full, a component's section as any
-/// object, since Helm checks the section of an enabled subchart against the subchart's own schema
+/// The schema of the umbrella chart's values: `global` in full, what sections may not say together
+/// ([`contradictions`]), and else a component's section as any object, since Helm checks the section of an enabled subchart against the subchart's own schema
 /// and that of a disabled one against nothing.
 #[must_use]
 pub fn umbrella() -> Value {
@@ -111,6 +114,7 @@ pub fn umbrella() -> Value {
         ("type".to_owned(), json!("object")),
         ("properties".to_owned(), Value::Object(properties)),
         ("required".to_owned(), json!(["global"])),
+        ("allOf".to_owned(), json!(contradictions::rules())),
     ]);
     finish(root, defs)
 }
@@ -187,6 +191,7 @@ fn finish(mut root: Map<String, Value>, mut defs: Map<String, Value>) -> Value {
             def["properties"][field]["enum"] = json!(words);
         }
     }
+    defs.insert(ENDS_IN_TIME.into(), ends_in_time());
     root.insert("$defs".into(), Value::Object(defs));
     let mut schema = Value::Object(root);
     tidy::each_schema(&mut schema, &mut |object| {

@@ -8,6 +8,7 @@ mod credentials;
 mod custom;
 mod documents;
 mod equality;
+mod faults;
 mod freshness;
 mod helm_test;
 mod hooks;

@@ -18,6 +18,7 @@ use xtask::objects::{self, Applier, Mode};
 use xtask::operators::{self, Operators};
 
 use crate::custom::{self, spoil, spoilt, validate_cr};
+use crate::faults::faults_hit_their_pods;
 use crate::references::{Live, Reference, References, references};
 use crate::support::Case;
 
@@ -70,6 +71,7 @@ async fn real_operators_make_what_pods_refer_to() {
         if name == "defaults" {
             what_is_not_there_is_missed(&client, &namespace, &objects).await;
             the_names_are_those_of_the_contract(&client, &namespace).await;
+            faults_hit_their_pods(&client, &namespace).await;
             a_changed_resource_settles_again(&client, &mut operators, &namespace, &objects).await;
         }
     }
@@ -209,7 +211,8 @@ async fn what_is_not_there_is_missed(client: &Client, namespace: &str, objects: 
     }
 }
 
-async fn pods(client: &Client, namespace: &str) -> Vec<Value> {
+/// The live pods.
+pub async fn pods(client: &Client, namespace: &str) -> Vec<Value> {
     let api = Api::<Pod>::namespaced(client.clone(), namespace);
     let pods = api.list(&ListParams::default()).await.expect("pods").items;
     let json = |pod: &Pod| {

@@ -1,6 +1,4 @@
 //! Wrong values are refused by both versions of Helm and by the library, and all of them name the path.
-//!
-//! No value is a schedule yet, so no bad cron expression is among them.
 
 use xtask::helm::Helm;
 use xtask::oracle::Oracle;
@@ -59,6 +57,27 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("a PostgreSQL outside", "{experiment: {enabled: true}, global: {connections: {postgresql: {host: a, existingSecret: b}}}}", "experiment.targets.postgresql.enabled"),
     ("an MLflow outside", "{experiment: {enabled: true}, global: {connections: {mlflow: {url: 'http://a'}}}}", "experiment.targets.mlflow.enabled"),
     ("a database that is no name", "global: {connections: {mongodb: {integrationTestDatabase: '1'}}}", "global.connections.mongodb.integrationTestDatabase"),
+    // Faults that Chaos Mesh would refuse, that never happen, or that never end.
+    ("a cron of three fields", "global: {chaos: {schedule: '* * *'}}", "global.chaos.schedule"),
+    ("a day that its month does not have", "nats: {chaos: {podKill: {schedule: '0 0 30 2 *'}}}", "nats.chaos.podKill.schedule"),
+    ("a minute that no hour has", "nats: {chaos: {dns: {schedule: '60 * * * *'}}}", "nats.chaos.dns.schedule"),
+    ("a duration without its unit", "nats: {chaos: {podFailure: {duration: '30'}}}", "nats.chaos.podFailure.duration"),
+    ("a duration that is a number", "nats: {chaos: {podFailure: {duration: 30}}}", "nats.chaos.podFailure.duration"),
+    ("a fault as long as its period", "nats: {chaos: {stress: {schedule: '*/5 * * * *', duration: 5m}}}", "nats.chaos.stress.duration"),
+    ("a fault longer than its period, in seconds", "mlflow: {chaos: {clock: {schedule: '@every 2m', duration: 121s}}}", "mlflow.chaos.clock.duration"),
+    ("a node that never comes back", "global: {chaos: {nodeFailure: {schedule: '* * * * *', duration: 3m}}}", "global.chaos.nodeFailure.duration"),
+    ("a percentage above 100", "mlflow: {chaos: {network: {percent: 101}}}", "mlflow.chaos.network.percent"),
+    ("a percentage of nothing", "minio: {chaos: {io: {percent: 0}}}", "minio.chaos.io.percent"),
+    ("memory above 100 %", "nats: {chaos: {stress: {memorySize: 101%}}}", "nats.chaos.stress.memorySize"),
+    ("a delay in two units", "nats: {chaos: {network: {latency: 1m30s}}}", "nats.chaos.network.latency"),
+    ("an offset without its unit", "nats: {chaos: {clock: {offset: '-10'}}}", "nats.chaos.clock.offset"),
+    ("an action that there is not", "nats: {chaos: {network: {action: burn}}}", "nats.chaos.network.action"),
+    ("a partner that it has nothing to do with", "api-server: {chaos: {network: {towards: mlflow}}}", "api-server.chaos.network.towards"),
+    ("a fault of a volume that is not there", "mlflow: {chaos: {io: {enabled: true}}}", "mlflow.chaos.io"),
+    // Sections that contradict each other.
+    ("a network to a component that is off", "{global: {chaos: {enabled: true}}, nats: {enabled: false}, api-server: {chaos: {network: {enabled: true, towards: nats}}}}", "api-server.chaos.network.towards"),
+    ("a network to a component that another takes the place of", "{global: {chaos: {enabled: true}, connections: {mlflow: {url: 'http://a'}}}, inference-server: {chaos: {network: {enabled: true, towards: mlflow}}}}", "inference-server.chaos.network.towards"),
+    ("a fault of a component that is off", "{global: {chaos: {enabled: true}}, minio: {enabled: false, chaos: {io: {enabled: true}}}}", "minio.chaos.io.enabled"),
     // Half a connection.
     ("a PostgreSQL without credentials", "global: {connections: {postgresql: {host: a}}}", "global.connections.postgresql.existingSecret"),
     ("credentials of no PostgreSQL", "global: {connections: {postgresql: {existingSecret: a}}}", "global.connections.postgresql.host"),
@@ -193,6 +212,12 @@ fn right_values_near_the_wrong_ones_are_accepted() {
         "mongodb: {members: 1}\nminio: {pools: [{name: a, servers: 3, volumesPerServer: 2, size: 1Gi}, {name: b, servers: 1, volumesPerServer: 1, size: 1Gi}]}",
         "global: {connections: {postgresql: {host: a, existingSecret: b}, objectStore: {existingSecret: c}}}",
         "global: {connections: {nats: {host: a, auth: {enabled: false}}, mongodb: {existingSecret: b}}}",
+        "{global: {chaos: {enabled: true}}, nats: {enabled: false}, api-server: {chaos: {network: {enabled: true, towards: mongodb}}}}",
+        "{global: {chaos: {enabled: true}, connections: {mlflow: {url: 'http://a'}}}, inference-server: {chaos: {network: {enabled: true, towards: nats}}}}",
+        "{nats: {enabled: false}, api-server: {chaos: {network: {enabled: true, towards: nats}}}}",
+        "minio: {enabled: false, chaos: {io: {enabled: true}}}",
+        "{global: {chaos: {enabled: true}}, nats: {chaos: {stress: {enabled: true, schedule: '*/5 * * * *', duration: 4m59s}}}}",
+        "{global: {chaos: {enabled: true}}, nats: {chaos: {clock: {enabled: true, schedule: '0 3 * * *', duration: 2h, offset: 1h30m}}}}",
     ];
     for values in right {
         let objects = crate::compare::agree(&Case::new(values));

@@ -3,6 +3,7 @@
 
 pub mod config;
 pub mod exposure;
+pub mod faults;
 pub mod guard;
 pub mod metrics;
 pub mod rules;
@@ -83,7 +84,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with {
         let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
@@ -136,7 +137,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

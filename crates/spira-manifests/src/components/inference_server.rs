@@ -11,6 +11,8 @@
 
 pub mod rules;
 
+pub mod faults;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -53,7 +55,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with Workload {
         // Without NATS the program can spin at full CPU (SPIRA contract B7): the limit bounds it.
@@ -81,7 +83,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

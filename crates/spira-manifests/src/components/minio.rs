@@ -4,6 +4,7 @@
 //! as source only. Any store that speaks S3 over plain HTTP can take its place
 //! (`global.connections.objectStore`).
 
+pub mod faults;
 pub mod metrics;
 pub mod pools;
 pub mod rules;
@@ -27,8 +28,8 @@ use crate::{
         minio::{Bucket, ServiceMetadata, Tenant, TenantSpec},
     },
     kit::{
-        AccessKey, Annotations, BucketName, Chaos, Disruption, ExtraObject, Image, Labels,
-        ObjectName, ObjectStoreSecret, PullPolicy, kept, monitoring, non_empty, security,
+        AccessKey, Annotations, BucketName, Disruption, ExtraObject, Image, Labels, ObjectName,
+        ObjectStoreSecret, PullPolicy, StoreChaos, kept, monitoring, non_empty, security,
     },
 };
 
@@ -94,7 +95,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: StoreChaos<faults::Partner>,
 }
 
 /// In which order pods start and stop.
@@ -145,7 +146,7 @@ impl Default for Values {
             },
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: StoreChaos::default(),
         }
     }
 }
@@ -168,7 +169,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

@@ -4,6 +4,7 @@
 //! themselves. The pods are all alike; the first one that starts brings the tables to what this
 //! version wants, under a lock of the database.
 
+pub mod faults;
 pub mod metrics;
 pub mod rules;
 
@@ -73,7 +74,7 @@ workload_values! {
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
     }
     with Workload {
         resources: security::resources(
@@ -121,7 +122,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

@@ -5,6 +5,7 @@
 //! under (SPIRA contract C2).
 
 pub mod account;
+pub mod faults;
 pub mod members;
 pub mod metrics;
 pub mod rules;
@@ -30,9 +31,9 @@ use crate::{
         SecretKeyReference, Security, User,
     },
     kit::{
-        Annotations, Chaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
-        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, monitoring,
-        security,
+        Annotations, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
+        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, StoreChaos, UrlPassword, kept,
+        monitoring, security,
     },
 };
 
@@ -110,7 +111,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: StoreChaos<faults::Partner>,
 }
 
 /// A volume of each member. Kubernetes refuses any later change.
@@ -182,7 +183,7 @@ impl Default for Values {
             security_context: security::restricted_container(),
             pod_disruption_budget: Disruption::default(),
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: StoreChaos::default(),
         }
     }
 }
@@ -210,7 +211,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

@@ -4,6 +4,7 @@
 //! servers stop gently (lame-duck mode) and come back fast (SPIRA contract B5).
 
 pub mod config;
+pub mod faults;
 pub mod metrics;
 pub mod nats_box;
 pub mod rules;
@@ -71,7 +72,7 @@ workload_values! {
         /// How many servers a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
         /// Faults of the pods.
-        pub chaos: Chaos = Chaos::default(),
+        pub chaos: Chaos<faults::Partner> = Chaos::default(),
         /// A pod with the command line client, for people.
         pub nats_box: NatsBox = NatsBox::default(),
     }
@@ -136,7 +137,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, context.selector_labels()));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     if values.nats_box.enabled {
         objects.extend(nats_box::objects(context, &values.nats_box));

@@ -5,6 +5,7 @@
 //! the operator makes the owner's password (SPIRA contract C3).
 
 pub mod cloudnative_pg;
+pub mod faults;
 pub mod metrics;
 pub mod rules;
 pub mod zalando;
@@ -23,8 +24,8 @@ use crate::{
     Context, Object,
     global::PostgresqlOperator,
     kit::{
-        Chaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
-        StorageSize, kept, monitoring,
+        CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PrimaryChaos,
+        PullPolicy, StorageSize, kept, monitoring,
     },
 };
 
@@ -74,7 +75,7 @@ pub struct Values {
     /// `metadata.name`.
     pub extra_objects: Vec<ExtraObject>,
     /// Faults of the pods.
-    pub chaos: Chaos,
+    pub chaos: PrimaryChaos<faults::Partner>,
 }
 
 /// The major versions that Zalando's operator 1.15 and 2.0 both know.
@@ -173,7 +174,7 @@ impl Default for Values {
             },
             keep: true,
             extra_objects: Vec::new(),
-            chaos: Chaos::default(),
+            chaos: PrimaryChaos::default(),
         }
     }
 }
@@ -196,7 +197,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
     }
-    objects.extend(values.chaos.schedules(context, pod_labels(context)));
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
 }

@@ -5,6 +5,7 @@
 //! (SPIRA contract B5). SPIRA's programs cannot be changed, so a program of ours looks in MongoDB
 //! for what was left over. All that its messages set going is idempotent.
 
+pub mod faults;
 pub mod metrics;
 pub mod rules;
 
@@ -19,7 +20,8 @@ use k8s_openapi::api::{
 use crate::{
     Context, Object,
     kit::{
-        Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
+        Chaos, Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
+        chaos::PodKill,
         env::{config_map as from_config_map, secret},
         monitoring,
         probes::{self, Pace},
@@ -69,6 +71,12 @@ workload_values! {
         pub tmp_size: Quantity = "64Mi".parse().expect("a constant quantity"),
         /// How many pods a voluntary disruption may take away at a time.
         pub pod_disruption_budget: Disruption = Disruption::default(),
+        /// Faults of the pods. The reference has no redelivery, so its pods are killed only where
+        /// `podKill` is turned on.
+        pub chaos: Chaos<faults::Partner> = Chaos {
+            pod_kill: PodKill { enabled: false, schedule: None },
+            ..Chaos::default()
+        },
     }
     with {
         let mut workload = Workload::new("uspcodelab/spira-api", Some("latest"));
@@ -101,6 +109,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
+    objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());
     objects
 }

@@ -1,84 +1,75 @@
 //! Faults that Chaos Mesh makes, the same for every component.
 
-use std::collections::BTreeMap;
+mod faults;
+mod period;
+mod schedules;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Cron;
-use crate::{
-    Context, Object,
-    cr::chaos_mesh::{PodChaosSpec, PodSelector, Schedule, ScheduleSpec},
+pub(crate) use faults::partners;
+pub use faults::{
+    Clock, ClockOffset, ContainerKill, Direction, Dns, DnsAction, Io, IoAction, Mode, MountPath,
+    Network, NetworkAction, NetworkDelay, Percent, PodFailure, PodKill, Stress, StressAction,
+    StressSize,
 };
+pub(crate) use period::{ENDS_IN_TIME, ends_in_time, ends_in_time_reference};
+pub use schedules::{Pods, kill_name};
 
-/// Faults of a component's pods. There are none unless `global.chaos.enabled`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Chaos {
-    /// One pod, chosen at random, is killed again and again.
-    pub pod_kill: PodKill,
+/// A component at the other end of a network.
+pub trait Partner: Copy {
+    /// Its name.
+    fn component(self) -> &'static str;
 }
 
-/// One pod, chosen at random, is killed again and again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct PodKill {
-    /// Whether it happens while `global.chaos.enabled`.
-    pub enabled: bool,
-    /// When; unset, `global.chaos.schedule`.
-    pub schedule: Option<Cron>,
-}
-
-impl Default for PodKill {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            schedule: None,
+// The faults that every component has, and those that only some have: serde cannot flatten a struct
+// into one that refuses unknown keys.
+macro_rules! chaos {
+    ($(#[$doc:meta])* $name:ident { $($(#[$more_doc:meta])* $more:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        #[schemars(rename = "Chaos")]
+        pub struct $name<P> {
+            $($(#[$more_doc])* pub $more: $type,)*
+            /// One pod, chosen at random, is killed again and again.
+            pub pod_kill: PodKill,
+            /// Pods stay, and what runs in them does not.
+            pub pod_failure: PodFailure,
+            /// The component's own container of one pod is killed; its pod stays.
+            pub container_kill: ContainerKill,
+            /// The network between the component and another one is cut, loses packets or is slow.
+            pub network: Network<P>,
+            /// CPU or memory is used up within the container's limits.
+            pub stress: Stress,
+            /// Names of SPIRA's services are not found, or lead nowhere.
+            pub dns: Dns,
+            /// The clock is wrong.
+            pub clock: Clock,
         }
+    };
+}
+
+chaos! {
+    /// Faults of a component's pods. There are none unless `global.chaos.enabled`.
+    Chaos {}
+}
+
+chaos! {
+    /// Faults of a store's pods. There are none unless `global.chaos.enabled`.
+    StoreChaos {
+        /// Reading and writing the data volume is slow, fails, or finds the volume full.
+        io: Io,
     }
 }
 
-impl Chaos {
-    /// The schedules of the faults that are on, for the pods with these labels.
-    #[must_use]
-    pub fn schedules(&self, context: &Context, pods: BTreeMap<String, String>) -> Vec<Object> {
-        let mut objects = Vec::new();
-        if context.global.chaos.enabled && self.pod_kill.enabled {
-            objects.push(Object::new(&self.pod_kill(context, pods)));
-        }
-        objects
-    }
-
-    /// The reference's schedule: one pod dies at a time, and what was done is kept (SPIRA contract A4).
-    fn pod_kill(&self, context: &Context, pods: BTreeMap<String, String>) -> Schedule {
-        let chaos = &context.global.chaos;
-        let when = self.pod_kill.schedule.as_ref();
-        Schedule {
-            metadata: ObjectMeta {
-                annotations: chaos
-                    .paused
-                    .then(|| BTreeMap::from([(PAUSE.to_owned(), "true".to_owned())])),
-                // The longest name that Chaos Mesh can append to: 52 characters and these.
-                ..context.meta(format!("{}-kill", context.fullname()))
-            },
-            spec: ScheduleSpec {
-                schedule: when.unwrap_or(&chaos.schedule).to_string(),
-                concurrency_policy: "Forbid".into(),
-                history_limit: 1000,
-                type_: "PodChaos".into(),
-                pod_chaos: Some(PodChaosSpec {
-                    action: "pod-kill".into(),
-                    mode: "one".into(),
-                    selector: PodSelector {
-                        namespaces: vec![context.intrinsics().namespace()],
-                        label_selectors: pods,
-                    },
-                }),
-            },
-        }
+chaos! {
+    /// Faults of the pods of a store with one primary. There are none unless `global.chaos.enabled`.
+    PrimaryChaos {
+        /// Whether faults hit the primary only, and never a replica. A fault of a whole node hits
+        /// both.
+        primary_only: bool,
+        /// Reading and writing the data volume is slow, fails, or finds the volume full.
+        io: Io,
     }
 }
-
-/// What pauses a schedule.
-const PAUSE: &str = "experiment.chaos-mesh.org/pause";

@@ -80,6 +80,8 @@ macro_rules! number_types {
     )*};
 }
 
+pub(super) use number_types;
+
 number_types! {
     /// A TCP port.
     Port(u16): 1 ..= u16::MAX, expected "a port: 1 to 65535";

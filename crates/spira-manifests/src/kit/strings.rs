@@ -98,6 +98,8 @@ macro_rules! string_types {
     )*};
 }
 
+pub(super) use string_types;
+
 string_types! {
     /// A DNS label (RFC 1123): the name of most Kubernetes objects that others find by DNS.
     DnsLabel: pattern r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max 63, sample "zq????qz",

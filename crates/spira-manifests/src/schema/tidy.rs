@@ -38,7 +38,7 @@ pub fn for_chart(schema: &Value) -> Value {
     each_schema(&mut schema, &mut |object| {
         object.retain(|key, _| !key.starts_with("x-"));
         if let Some(then) = object.get_mut("then") {
-            strip_notes(then);
+            strip_own_words(then);
         }
     });
     share_text(&mut schema);
@@ -46,11 +46,15 @@ pub fn for_chart(schema: &Value) -> Value {
     schema
 }
 
-/// Removes `x-…` at every depth.
-fn strip_notes(schema: &mut Value) {
-    if let Value::Object(object) = schema {
-        object.retain(|key, _| !key.starts_with("x-"));
-        object.values_mut().for_each(strip_notes);
+/// Below `then` there are no keys of the user's that could start like ours.
+fn strip_own_words(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|key, _| !key.starts_with("x-"));
+            map.values_mut().for_each(strip_own_words);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip_own_words),
+        _ => {}
     }
 }
 
