@@ -2,7 +2,7 @@
 //!
 //! `metrics/<exporter>.txt` holds the names that an exporter gives, a line each, without labels; a histogram with its
 //! `_bucket`, `_sum` and `_count`. Lines with `#` say the source. What stands below a line that begins with
-//! `# only from sources` is not shown by a scrape here.
+//! `# unseen by the tests` is not shown by a scrape here.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,7 +34,7 @@ pub const EXPORTERS: [&str; 10] = [
 ];
 
 /// From here on a file's names are not shown by a scrape.
-const UNSEEN: &str = "# only from sources";
+const UNSEEN: &str = "# unseen by the tests";
 
 /// The names of all metrics that there are, without labels.
 pub fn exported() -> BTreeSet<String> {
