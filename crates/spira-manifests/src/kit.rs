@@ -5,6 +5,7 @@ mod availability;
 mod chaos;
 pub mod env;
 mod extra;
+pub mod grafana;
 mod image;
 mod maps;
 mod members;

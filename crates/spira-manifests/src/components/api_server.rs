@@ -2,8 +2,10 @@
 //! publishes requests on NATS and listens there for results (SPIRA contract B2, B4).
 
 pub mod config;
+pub mod dashboard;
 pub mod exposure;
 pub mod guard;
+mod overview;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +32,7 @@ use crate::{
         Autoscaling, Chaos, DecimalSeconds, Disruption, Origin, Own, Positive, PullPolicy,
         Quantity, Replicas, Seconds, Workload,
         env::config_map as from_config_map,
+        monitoring,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -126,6 +129,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if values.http_route.enabled && values.http_route.gateway.create {
         objects.push(Object::new(&gateway(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboards(context, values)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

@@ -4,6 +4,8 @@
 //! Every pod takes every request, so more pods mean fewer lost requests and not more throughput:
 //! there is no autoscaler. Nothing listens on a port: there is no Service.
 
+pub mod dashboard;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -19,7 +21,7 @@ use crate::{
     Context, Object,
     kit::{
         Chaos, DecimalSeconds, Disruption, Own, Positive, Quantity, Replicas, Workload,
-        env::config_map as from_config_map, probes::Pace, security, workload_values,
+        env::config_map as from_config_map, monitoring, probes::Pace, security, workload_values,
     },
     program::{self, scripts_config_map},
 };
@@ -70,6 +72,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

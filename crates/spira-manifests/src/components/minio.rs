@@ -4,6 +4,7 @@
 //! as source only. Any store that speaks S3 over plain HTTP can take its place
 //! (`global.connections.objectStore`).
 
+pub mod dashboard;
 pub mod pools;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ use crate::{
     },
     kit::{
         AccessKey, Annotations, BucketName, Chaos, Disruption, ExtraObject, Image, Labels,
-        ObjectName, ObjectStoreSecret, PullPolicy, env::literal, kept, non_empty, security,
+        ObjectName, ObjectStoreSecret, PullPolicy, env::literal, kept, monitoring, non_empty,
+        security,
     },
 };
 
@@ -158,6 +160,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&tenant(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

@@ -4,6 +4,8 @@
 //! themselves. The pods are all alike; the first one that starts brings the tables to what this
 //! version wants, under a lock of the database.
 
+pub mod dashboard;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -26,7 +28,7 @@ use crate::{
     kit::{
         Annotations, Chaos, Disruption, HostPattern, Own, Positive, Quantity, Replicas, Workload,
         env::literal,
-        non_empty,
+        monitoring, non_empty,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -110,6 +112,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

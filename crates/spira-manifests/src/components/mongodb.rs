@@ -5,6 +5,7 @@
 //! under (SPIRA contract C2).
 
 pub mod account;
+pub mod dashboard;
 pub mod members;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,8 @@ use crate::{
     },
     kit::{
         Annotations, Chaos, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
-        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, security,
+        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, UrlPassword, kept, monitoring,
+        security,
     },
 };
 
@@ -199,6 +201,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&replica_set(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

@@ -4,6 +4,7 @@
 //! servers stop gently (lame-duck mode) and come back fast (SPIRA contract B5).
 
 pub mod config;
+pub mod dashboard;
 pub mod nats_box;
 pub mod services;
 
@@ -34,6 +35,7 @@ use crate::{
     kit::{
         Chaos, Disruption, ObjectName, Own, Replicas, Seconds, StorageSize, UrlPassword, Workload,
         env::{field, literal, secret},
+        monitoring,
         probes::{self, Pace},
         security, volumes, workload_values,
     },
@@ -123,6 +125,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&stateful_set(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, context.selector_labels()));
     objects.extend(values.workload().extra_objects());

@@ -5,6 +5,7 @@
 //! the operator makes the owner's password (SPIRA contract C3).
 
 pub mod cloudnative_pg;
+pub mod dashboard;
 pub mod zalando;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,7 @@ use crate::{
     global::PostgresqlOperator,
     kit::{
         Chaos, CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PullPolicy,
-        StorageSize, kept,
+        StorageSize, kept, monitoring,
     },
 };
 
@@ -187,6 +188,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     };
     if values.metrics.enabled {
         objects.push(Object::new(&metrics_service(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, pod_labels(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

@@ -5,6 +5,8 @@
 //! (SPIRA contract B5). SPIRA's programs cannot be changed, so a program of ours looks in MongoDB
 //! for what was left over. All that its messages set going is idempotent.
 
+pub mod dashboard;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::{
@@ -18,6 +20,7 @@ use crate::{
     kit::{
         Disruption, Own, Positive, PullPolicy, Quantity, Replicas, Workload,
         env::{config_map as from_config_map, secret},
+        monitoring,
         probes::{self, Pace},
         security, workload_values,
     },
@@ -88,6 +91,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&deployment(context, values)));
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.workload().extra_objects());
     objects

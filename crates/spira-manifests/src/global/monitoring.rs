@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{Duration, Labels};
+use crate::kit::{Annotations, Duration, Labels};
 
 /// Metrics, alerts and dashboards, for Prometheus and Grafana as kube-prometheus-stack runs them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +41,9 @@ pub struct Dashboards {
     pub enabled: bool,
     /// Labels of their `ConfigMap`s, by which Grafana finds them.
     pub labels: Labels,
+    /// Annotations of their `ConfigMap`s. `grafana_folder` names the folder in Grafana where its
+    /// sidecar is told to look for that (`sidecar.dashboards.folderAnnotation`).
+    pub annotations: Annotations,
 }
 
 impl Default for Monitoring {
@@ -53,13 +56,18 @@ impl Default for Monitoring {
             dashboards: Dashboards {
                 enabled: true,
                 labels: labels("grafana_dashboard", "1"),
+                annotations: one("grafana_folder", "SPIRA")
+                    .try_into()
+                    .expect("a constant annotation"),
             },
         }
     }
 }
 
 fn labels(key: &str, value: &str) -> Labels {
+    one(key, value).try_into().expect("a constant label")
+}
+
+fn one(key: &str, value: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(key.to_owned(), value.to_owned())])
-        .try_into()
-        .expect("a constant label")
 }
