@@ -450,6 +450,7 @@ impl<'a> ReleaseAnswers<'a> {
             }
             Intrinsic::JobSuffix => release.job_suffix(&evaluation.job_template()?),
             Intrinsic::Sha256(text) => release.sha256(&evaluation.text(scope, text)?),
+            Intrinsic::ShortSha256(text) => release.short_sha256(&evaluation.text(scope, text)?),
             Intrinsic::Join { path, separator } => {
                 let items: Vec<String> =
                     serde_json::from_value(evaluation.value(scope, path)?.clone())

@@ -44,6 +44,8 @@ pub enum Intrinsic {
     JobSuffix,
     /// The checksum of a text.
     Sha256(Vec<Seg>),
+    /// The first digits of the checksum of a text.
+    ShortSha256(Vec<Seg>),
     /// The items of the list at a path, joined.
     Join {
         /// The path of the list.

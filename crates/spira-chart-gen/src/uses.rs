@@ -151,7 +151,9 @@ impl Walk<'_> {
                     self.add(field, &format!("{path}.{part}"), false);
                 }
             }
-            Intrinsic::Checksum(segs) | Intrinsic::Sha256(segs) => self.segs(field, segs),
+            Intrinsic::Checksum(segs) | Intrinsic::Sha256(segs) | Intrinsic::ShortSha256(segs) => {
+                self.segs(field, segs)
+            }
             Intrinsic::Join { path, .. } => self.add(field, path, false),
             Intrinsic::Credential { secret, value, .. } => {
                 self.segs(field, secret);

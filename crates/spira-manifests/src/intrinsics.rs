@@ -58,6 +58,10 @@ pub trait Intrinsics {
     /// The SHA-256 of a text, in lower-case hex.
     fn sha256(&self, text: &str) -> String;
 
+    /// The first eight digits of [`sha256`](Self::sha256): for names that have no room for what they
+    /// stand for.
+    fn short_sha256(&self, text: &str) -> String;
+
     /// The items of a list of values, joined by `separator`.
     fn join(&self, items: &[String], separator: &str) -> String;
 

@@ -6,6 +6,7 @@ mod availability;
 pub mod chaos;
 pub mod env;
 mod extra;
+pub mod grafana;
 mod image;
 mod maps;
 mod members;

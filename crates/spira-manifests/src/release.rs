@@ -159,6 +159,10 @@ impl Intrinsics for Release {
         sha256(text)
     }
 
+    fn short_sha256(&self, text: &str) -> String {
+        sha256(text)[..8].to_owned()
+    }
+
     fn join(&self, items: &[String], separator: &str) -> String {
         items.join(separator)
     }

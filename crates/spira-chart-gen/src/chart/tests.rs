@@ -61,8 +61,18 @@ fn no_line_of_yaml_or_template_is_too_long() {
         if [".md", ".json"].iter().any(|end| file.path.ends_with(end)) {
             continue;
         }
+        let is_dashboard = file.path.ends_with("/configmap-dashboard.yaml");
         for line in file.text.lines() {
-            assert!(line.chars().count() <= 120, "{}: {line}", file.path);
+            // A panel of a dashboard is a line: JSON, which nobody breaks by hand.
+            let is_panel = is_dashboard
+                && [r#"{""#, r#",{""#, "\""]
+                    .iter()
+                    .any(|s| line.trim_start().starts_with(s));
+            assert!(
+                is_panel || line.chars().count() <= 120,
+                "{}: {line}",
+                file.path
+            );
         }
     }
 }

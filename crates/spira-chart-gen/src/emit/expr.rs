@@ -227,6 +227,9 @@ impl Writer<'_> {
                 )
             }
             Intrinsic::Sha256(text) => format!("{} | sha256sum", self.expression(text, names)),
+            Intrinsic::ShortSha256(text) => {
+                format!("{} | sha256sum | trunc 8", self.expression(text, names))
+            }
             Intrinsic::Join { path, separator } => {
                 format!("join {} {}", go_string(separator), self.path(path, names))
             }
@@ -313,7 +316,10 @@ impl Writer<'_> {
             Seg::Str(Source::Call(call)) => {
                 !matches!(
                     **call,
-                    Intrinsic::Sha256(_) | Intrinsic::Checksum(_) | Intrinsic::Join { .. }
+                    Intrinsic::Sha256(_)
+                        | Intrinsic::ShortSha256(_)
+                        | Intrinsic::Checksum(_)
+                        | Intrinsic::Join { .. }
                 ) && !matches!(**call, Intrinsic::Credential { .. })
             }
         }
@@ -326,6 +332,8 @@ impl Writer<'_> {
             Seg::Str(Source::Value(path)) if !self.is_plain(seg) => {
                 self.string_shape(path).is_some_and(StrShape::is_one_line)
             }
+            // Hex digits; whether they are a number in YAML matters outside of text only.
+            Seg::Str(Source::Call(call)) if matches!(**call, Intrinsic::ShortSha256(_)) => true,
             // The helper refuses a live Secret with more than one line.
             Seg::Str(Source::Call(call)) if matches!(**call, Intrinsic::Credential { .. }) => true,
             seg => self.is_plain(seg),

@@ -23,7 +23,8 @@ fn broken(line: &str, indent: usize, before: bool) -> String {
     let (Some(open), Some(close)) = (line.rfind("{{"), line.rfind(" }}")) else {
         return line.to_owned();
     };
-    if line.len() <= MAX_LINE {
+    // An action that only stands for two braces of the text has no place to break at.
+    if line.len() <= MAX_LINE || line[..open].ends_with("{{ \"") {
         return line.to_owned();
     }
     let pad = " ".repeat(indent + 4);

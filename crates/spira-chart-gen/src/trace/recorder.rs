@@ -103,6 +103,10 @@ impl Intrinsics for Recorder<'_> {
         self.samples.call(Intrinsic::Sha256(self.text(text)))
     }
 
+    fn short_sha256(&self, text: &str) -> String {
+        self.samples.call(Intrinsic::ShortSha256(self.text(text)))
+    }
+
     fn join(&self, items: &[String], separator: &str) -> String {
         let Some(first) = items.first() else {
             return String::new();

@@ -116,7 +116,7 @@ pub fn items_of(seg: &Seg, items: &mut BTreeSet<(String, u8)>) {
         }
         Seg::Str(Source::Call(call)) => match &**call {
             Intrinsic::Image { path, .. } => items_of_path(path, items),
-            Intrinsic::Sha256(segs) | Intrinsic::Checksum(segs) => {
+            Intrinsic::Sha256(segs) | Intrinsic::ShortSha256(segs) | Intrinsic::Checksum(segs) => {
                 segs.iter().for_each(|seg| items_of(seg, items));
             }
             Intrinsic::Credential { secret, key, .. } => secret

@@ -2,10 +2,12 @@
 //! publishes requests on NATS and listens there for results (SPIRA contract B2, B4).
 
 pub mod config;
+pub mod dashboard;
 pub mod exposure;
 pub mod faults;
 pub mod guard;
 pub mod metrics;
+mod overview;
 pub mod rules;
 
 use std::collections::BTreeMap;
@@ -136,6 +138,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboards(context, values)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());

@@ -13,6 +13,8 @@ pub mod rules;
 
 pub mod faults;
 
+pub mod dashboard;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -82,6 +84,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());

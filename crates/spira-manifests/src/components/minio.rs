@@ -4,6 +4,7 @@
 //! as source only. Any store that speaks S3 over plain HTTP can take its place
 //! (`global.connections.objectStore`).
 
+pub mod dashboard;
 pub mod faults;
 pub mod metrics;
 pub mod pools;
@@ -168,6 +169,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

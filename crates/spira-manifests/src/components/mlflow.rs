@@ -4,6 +4,7 @@
 //! themselves. The pods are all alike; the first one that starts brings the tables to what this
 //! version wants, under a lock of the database.
 
+pub mod dashboard;
 pub mod faults;
 pub mod metrics;
 pub mod rules;
@@ -121,6 +122,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());

@@ -5,6 +5,7 @@
 //! under (SPIRA contract C2).
 
 pub mod account;
+pub mod dashboard;
 pub mod faults;
 pub mod members;
 pub mod metrics;
@@ -210,6 +211,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

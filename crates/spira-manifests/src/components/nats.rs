@@ -4,6 +4,7 @@
 //! servers stop gently (lame-duck mode) and come back fast (SPIRA contract B5).
 
 pub mod config;
+pub mod dashboard;
 pub mod faults;
 pub mod metrics;
 pub mod nats_box;
@@ -136,6 +137,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());

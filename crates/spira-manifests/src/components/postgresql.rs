@@ -5,6 +5,7 @@
 //! the operator makes the owner's password (SPIRA contract C3).
 
 pub mod cloudnative_pg;
+pub mod dashboard;
 pub mod faults;
 pub mod metrics;
 pub mod rules;
@@ -196,6 +197,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context, values)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));

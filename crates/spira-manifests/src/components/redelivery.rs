@@ -5,6 +5,7 @@
 //! (SPIRA contract B5). SPIRA's programs cannot be changed, so a program of ours looks in MongoDB
 //! for what was left over. All that its messages set going is idempotent.
 
+pub mod dashboard;
 pub mod faults;
 pub mod metrics;
 pub mod rules;
@@ -108,6 +109,9 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
+    }
+    if monitoring::has_dashboards(context) {
+        objects.push(Object::new(&dashboard::dashboard(context)));
     }
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.workload().extra_objects());

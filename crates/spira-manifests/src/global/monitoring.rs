@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kit::{Duration, HttpUrl, Labels, Positive};
+use crate::kit::{Annotations, Duration, HttpUrl, Labels, Positive};
 
 /// Where this project's pages are.
 const RUNBOOKS: &str = "https://github.com/spirabr/spira-kubernetes/blob/main/docs/runbooks";
@@ -54,6 +54,9 @@ pub struct Dashboards {
     pub enabled: bool,
     /// Labels of their `ConfigMap`s, by which Grafana finds them.
     pub labels: Labels,
+    /// Annotations of their `ConfigMap`s. `grafana_folder` names the folder in Grafana where its
+    /// sidecar is told to look for that (`sidecar.dashboards.folderAnnotation`).
+    pub annotations: Annotations,
 }
 
 impl Default for Monitoring {
@@ -66,6 +69,9 @@ impl Default for Monitoring {
             dashboards: Dashboards {
                 enabled: true,
                 labels: labels("grafana_dashboard", "1"),
+                annotations: one("grafana_folder", "SPIRA")
+                    .try_into()
+                    .expect("a constant annotation"),
             },
         }
     }
@@ -85,7 +91,9 @@ impl Default for Rules {
 }
 
 fn labels(key: &str, value: &str) -> Labels {
+    one(key, value).try_into().expect("a constant label")
+}
+
+fn one(key: &str, value: &str) -> BTreeMap<String, String> {
     BTreeMap::from([(key.to_owned(), value.to_owned())])
-        .try_into()
-        .expect("a constant label")
 }

@@ -7,6 +7,7 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta},
 };
 
+use super::non_empty;
 use crate::{
     Context,
     cr::prometheus::{
@@ -98,8 +99,12 @@ pub fn prometheus_rule(context: &Context, name: String, groups: Vec<RuleGroup>) 
 /// A `ConfigMap` in which Grafana finds dashboards, by file name.
 #[must_use]
 pub fn dashboards(context: &Context, name: String, files: BTreeMap<String, String>) -> ConfigMap {
+    let dashboards = &context.global.monitoring.dashboards;
     ConfigMap {
-        metadata: labelled(context, name, &context.global.monitoring.dashboards.labels),
+        metadata: ObjectMeta {
+            annotations: non_empty(&*dashboards.annotations),
+            ..labelled(context, name, &dashboards.labels)
+        },
         data: Some(files),
         ..ConfigMap::default()
     }

@@ -26,6 +26,13 @@
 {{- $name | default (printf "%s-nats" $release) }}
 {{- end }}
 
+{{/* The name that the objects of redelivery start with, cut to 52 characters. */}}
+{{- define "inference-server.redelivery.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "redelivery" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $name | default (printf "%s-redelivery" $release) }}
+{{- end }}
+
 {{/* The chart's name and version, for the label helm.sh/chart. */}}
 {{- define "inference-server.chart" -}}
 {{- printf "%s-%s" .Chart.Name .Chart.Version }}
