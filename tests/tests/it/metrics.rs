@@ -13,10 +13,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use xtask::debian::{self, Program};
 use xtask::process::Process;
 use xtask::project;
-use xtask::servers::{PASSWORD, Server, USER, free_port};
+use xtask::servers::{Server, free_port};
 use xtask::tools::{self, Tool};
 
 /// Everything that a release or kube-prometheus-stack has metrics from, each with a file.
@@ -120,7 +119,7 @@ pub fn read(port: u16, path: &str) -> String {
 }
 
 /// Starts a program and waits until it has metrics; what they say.
-fn scrape(dir: &Path, command: &Command, port: u16, is_there: &str) -> (Process, String) {
+pub fn scrape(dir: &Path, command: &Command, port: u16, is_there: &str) -> (Process, String) {
     let mut process = Process::start("exporter", command, &dir.join("exporter.log")).expect("sh");
     let start = Instant::now();
     loop {
@@ -209,26 +208,6 @@ fn flatten(path: &str, value: &Value, names: &mut BTreeSet<String>) {
     } else {
         names.insert(path.to_owned());
     }
-}
-
-#[test]
-fn postgresql_gives_what_its_file_says() {
-    let dir = tempfile::tempdir().expect("temporary directory");
-    let mut server = Server::postgresql(dir.path()).unwrap_or_else(|error| panic!("{error}"));
-    server.start().unwrap_or_else(|error| panic!("{error}"));
-    let port = free_port().expect("a port");
-    let mut command =
-        debian::command(Program::PostgresExporter).unwrap_or_else(|error| panic!("{error}"));
-    command
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .env(
-            "DATA_SOURCE_URI",
-            format!("{}/postgres?sslmode=disable", server.address()),
-        )
-        .env("DATA_SOURCE_USER", USER)
-        .env("DATA_SOURCE_PASS", PASSWORD);
-    let (_exporter, text) = scrape(dir.path(), &command, port, "pg_up 1");
-    has_all("postgresql", &text).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

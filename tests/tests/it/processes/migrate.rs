@@ -1,8 +1,9 @@
 //! `mlflow_migrate.py`: MLflow's tables in PostgreSQL.
 
 use serde_json::{Value, json};
+use xtask::debian::{self, Program};
 use xtask::python::Environment::Mlflow;
-use xtask::servers::{PASSWORD, Server, USER};
+use xtask::servers::{PASSWORD, Server, USER, free_port};
 
 use super::scene::{BRIEFLY, GIVES_UP, Impostor, LONG, Run, Scene};
 
@@ -169,4 +170,28 @@ fn it_gives_up_and_says_on_what() {
     let never = scene.run(Mlflow, SCRIPT, &[BRIEFLY]);
     never.gave_up(&["password authentication failed"]);
     assert!(!never.text.contains("not the password"), "{}", never.text);
+}
+
+#[test]
+fn postgresql_gives_the_metrics_of_the_catalogue() {
+    let (mut scene, mut server) = scene();
+    server.start().unwrap_or_else(|error| panic!("{error}"));
+    scene.set("PGDATABASE", "postgres");
+    // Debian's exporter is old and understands no other password.
+    as_superuser(
+        &mut scene,
+        &["CREATE ROLE exporter SUPERUSER LOGIN PASSWORD 'plain'"],
+    );
+    let port = free_port().expect("a port");
+    let url = format!(
+        "postgresql://exporter:plain@{}/postgres?sslmode=disable",
+        server.address()
+    );
+    let mut command =
+        debian::command(Program::PostgresExporter).unwrap_or_else(|error| panic!("{error}"));
+    command
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .env("DATA_SOURCE_NAME", url);
+    let (_exporter, text) = crate::metrics::scrape(scene.dir(), &command, port, "pg_up 1");
+    crate::metrics::has_all("postgresql", &text).unwrap_or_else(|error| panic!("{error}"));
 }
