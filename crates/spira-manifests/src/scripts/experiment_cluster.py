@@ -7,7 +7,7 @@ import threading
 import time
 from urllib.parse import quote
 
-from experiment_http import Client, Cut, NotSent, Refused, words
+from experiment_http import Client, Cut, NotSent, words
 from experiment_log import LogFull
 
 TIMEOUT = 10  # seconds for one answer, and for asking again
@@ -115,7 +115,8 @@ class Cluster:
             if not is_paused(item)
         ]
         for plural in KINDS:
-            active += ["%s %s is active" % (i["kind"], i["metadata"]["name"]) for i in self.chaos(plural) if is_active(i)]
+            going = [item for item in self.chaos(plural) if is_active(item)]
+            active += ["%s %s is active" % (item["kind"], item["metadata"]["name"]) for item in going]
         return active
 
 
@@ -227,7 +228,8 @@ class Watch:
         for target in self.targets:
             component = target["component"]
             own = selected(pods, target)
-            there = {p["metadata"]["uid"]: p["metadata"]["name"] for p in own if not p["metadata"].get("deletionTimestamp")}
+            metas = [pod["metadata"] for pod in own]
+            there = {meta["uid"]: meta["name"] for meta in metas if not meta.get("deletionTimestamp")}
             for uid in set(self.known.get(component, {})) - set(there):
                 self.hit(component, self.known[component][uid], uid, "gone")
             self.known[component] = there

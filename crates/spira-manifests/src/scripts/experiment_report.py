@@ -89,7 +89,8 @@ class Report:
         felt = by_component(recoveries(self.run))
         if felt:
             head = ("component", "hits", "posts succeed after", "backlog steady after", "pods ready after")
-            text += [table([head] + felt), "seconds, median and longest of all hits; 0: not felt; -: not before the next", ""]
+            words = "seconds, median and longest of all hits; 0: not felt; -: not before the next"
+            text += [table([head] + felt), words, ""]
         for check in self.checks:
             text.append("%-8s%s%s" % (check.outcome, check.name, ": " + check.words if check.words else ""))
         return "\n".join(text + ["", "verdict: " + self.verdict])

@@ -75,7 +75,8 @@ class Reader:
 def is_base(url):
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and parts.path in ("", "/")
+        port, path = parts.port != 0, parts.path in ("", "/")
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and port and path
     except ValueError:  # A port that is none.
         return False
 

@@ -97,7 +97,8 @@ def posts_panel(drawing, run, began, top):
         for outcome, number in stack.items():
             if number:
                 wide = drawing.x((at + 1) * width) - left
-                drawing.box(left, y(below + number), max(1.0, wide - 0.5), y(below) - y(below + number), COLOURS[outcome])
+                high = y(below + number)
+                drawing.box(left, high, max(1.0, wide - 0.5), y(below) - high, COLOURS[outcome])
             below += number
     drawing.path([(drawing.x((at + 0.5) * width), y(n)) for at, n in enumerate(completed)], COLOURS["completed"])
 
@@ -171,7 +172,10 @@ def draw(run):
     hits_panel(drawing, run, began, third, components)
     time_axis(drawing, bottom)
     legend(drawing, bottom + 62)
-    head = '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" font-family="sans-serif">'
+    head = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" '
+        'font-family="sans-serif">'
+    )
     height = bottom + 80
     page = '<rect width="100%" height="100%" fill="#ffffff"/>'
     return "\n".join([head % (WIDTH, height, WIDTH, height), page] + drawing.parts + ["</svg>", ""])
