@@ -62,7 +62,7 @@ fn lines_are_short_and_clean() {
         );
         for (number, line) in text.lines().enumerate() {
             let at = format!("{}:{}", path.display(), number + 1);
-            if is_template && line.chars().count() > 120 {
+            if is_template && line.chars().count() > 120 && can_be_broken(line) {
                 faults.push(format!("{at}: {} characters", line.chars().count()));
             }
             if line.contains('\t') {
@@ -74,6 +74,19 @@ fn lines_are_short_and_clean() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether a line has a blank outside of its actions. Without one it is a text that must stay whole.
+fn can_be_broken(line: &str) -> bool {
+    let outside = line
+        .trim()
+        .split("{{")
+        .enumerate()
+        .map(|(at, part)| match at {
+            0 => part,
+            _ => part.split_once("}}").map_or("", |(_, rest)| rest),
+        });
+    outside.collect::<String>().trim().contains(' ')
 }
 
 #[test]

@@ -11,7 +11,7 @@ use k8s_openapi::api::authorization::v1::{
 use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, ListParams, ObjectMeta, PostParams};
-use kube::{Api, Client, Resource, ResourceExt};
+use kube::{Api, Client, Resource};
 use xtask::cluster::{Cluster, EXIT_CODE_ANNOTATION};
 use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode};

@@ -125,8 +125,8 @@ def form(model):
         head = '--%s\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
         body += (head % (BOUNDARY, name, value)).encode()
     for name in RECORDINGS:
-        head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s.wav"\r\nContent-Type: audio/wav\r\n\r\n'
-        body += (head % (BOUNDARY, name, name)).encode() + recording() + b"\r\n"
+        head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s.wav"\r\n' % (BOUNDARY, name, name)
+        body += (head + "Content-Type: audio/wav\r\n\r\n").encode() + recording() + b"\r\n"
     return body + ("--%s--\r\n" % BOUNDARY).encode()
 
 
