@@ -56,11 +56,13 @@ pub enum Tool {
     Ferretdb,
     /// MinIO's server.
     Minio,
+    /// Says what is wrong with dashboards of Grafana (`tools/grafana`).
+    GrafanaFormat,
 }
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
@@ -77,6 +79,7 @@ impl Tool {
         Self::NatsServer,
         Self::Ferretdb,
         Self::Minio,
+        Self::GrafanaFormat,
     ];
 
     /// Those that the operators need to run.
@@ -114,6 +117,7 @@ impl Tool {
             Self::NatsServer => "nats-server",
             Self::Ferretdb => "ferretdb",
             Self::Minio => "minio",
+            Self::GrafanaFormat => "grafana-format",
         }
     }
 }

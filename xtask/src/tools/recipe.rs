@@ -37,6 +37,7 @@ pub(super) fn source_of(tool: Tool) -> Source {
         Tool::NatsServer => ("servers", None),
         Tool::Ferretdb => ("servers", Some("ferretdb")),
         Tool::Minio => ("servers/minio", None),
+        Tool::GrafanaFormat => ("grafana", Some("format")),
         _ => (".", None),
     };
     Source { module, own }
@@ -134,6 +135,7 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
         Tool::NatsServer => ("github.com/nats-io/nats-server/v2", 30),
         Tool::Ferretdb => ("./ferretdb", 60),
         Tool::Minio => ("github.com/minio/minio", 240),
+        Tool::GrafanaFormat => ("./format", 60),
     };
     Ok(Recipe {
         package,
@@ -235,6 +237,9 @@ mod tests {
             ("go.sum", "s"),
             ("oracle/main.go", "a"),
             ("sandbox/main.go", "a"),
+            ("grafana/go.mod", "g"),
+            ("grafana/go.sum", "g"),
+            ("grafana/format/main.go", "g"),
             ("kube-score/go.mod", "k"),
             ("kube-score/go.sum", "t"),
             ("operators/mongodb/go.mod", "m"),
@@ -255,7 +260,7 @@ mod tests {
         let home = Path::new("home");
         let of = |tool| places(source, home).expect("places").of(tool);
         let all = || Tool::ALL.map(of);
-        let changed = |before: &[PathBuf; 16]| -> Vec<Tool> {
+        let changed = |before: &[PathBuf; 17]| -> Vec<Tool> {
             let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
             pairs
                 .filter(|(_, (before, after))| *before != after)
@@ -277,6 +282,7 @@ mod tests {
             Tool::NatsServer,
             Tool::Ferretdb,
             Tool::Minio,
+            Tool::GrafanaFormat,
         ];
         assert_eq!(changed(&before).len(), Tool::ALL.len() - others.len());
         assert!(changed(&before).iter().all(|tool| !others.contains(tool)));
