@@ -58,6 +58,8 @@ pub enum Tool {
     Ferretdb,
     /// MinIO's server.
     Minio,
+    /// Says what is wrong with dashboards of Grafana (`tools/grafana`).
+    GrafanaFormat,
 }
 
 impl Tool {
@@ -80,6 +82,7 @@ impl Tool {
         Self::NatsServer,
         Self::Ferretdb,
         Self::Minio,
+        Self::GrafanaFormat,
     ];
 
     /// Those that the operators need to run.
@@ -118,6 +121,7 @@ impl Tool {
             Self::NatsServer => "nats-server",
             Self::Ferretdb => "ferretdb",
             Self::Minio => "minio",
+            Self::GrafanaFormat => "grafana-format",
         }
     }
 }

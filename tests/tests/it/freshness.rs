@@ -49,6 +49,17 @@ fn templates() -> Vec<PathBuf> {
     templates
 }
 
+/// A panel of a dashboard is a line: JSON, which nobody breaks by hand. So are the few lines before them, and the name
+/// of the file above.
+fn is_panel(path: &Path, line: &str) -> bool {
+    let line = line.trim_start();
+    let is_json = [r#"{""#, r#",{""#, "\""]
+        .iter()
+        .any(|start| line.starts_with(start));
+    let is_key = line.starts_with("{{ printf ") && line.ends_with("}}: |");
+    path.ends_with("templates/configmap-dashboard.yaml") && (is_json || is_key)
+}
+
 #[test]
 fn lines_are_short_and_clean() {
     let mut faults = Vec::new();
@@ -62,7 +73,11 @@ fn lines_are_short_and_clean() {
         );
         for (number, line) in text.lines().enumerate() {
             let at = format!("{}:{}", path.display(), number + 1);
-            if is_template && line.chars().count() > 120 && can_be_broken(line) {
+            if is_template
+                && !is_panel(&path, line)
+                && line.chars().count() > 120
+                && can_be_broken(line)
+            {
                 faults.push(format!("{at}: {} characters", line.chars().count()));
             }
             if line.contains('\t') {

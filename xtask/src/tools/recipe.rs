@@ -38,6 +38,7 @@ pub(super) fn source_of(tool: Tool) -> Source {
         Tool::NatsServer => ("servers", None),
         Tool::Ferretdb => ("servers", Some("ferretdb")),
         Tool::Minio => ("servers/minio", None),
+        Tool::GrafanaFormat => ("grafana", Some("format")),
         _ => (".", None),
     };
     Source { module, own }
@@ -139,6 +140,7 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
         Tool::NatsServer => ("github.com/nats-io/nats-server/v2", 30),
         Tool::Ferretdb => ("./ferretdb", 60),
         Tool::Minio => ("github.com/minio/minio", 240),
+        Tool::GrafanaFormat => ("./format", 60),
     };
     Ok(Recipe {
         package,
@@ -240,6 +242,9 @@ mod tests {
             ("go.sum", "s"),
             ("oracle/main.go", "a"),
             ("sandbox/main.go", "a"),
+            ("grafana/go.mod", "g"),
+            ("grafana/go.sum", "g"),
+            ("grafana/format/main.go", "g"),
             ("kube-score/go.mod", "k"),
             ("kube-score/go.sum", "t"),
             ("operators/mongodb/go.mod", "m"),
@@ -285,6 +290,7 @@ mod tests {
             Tool::NatsServer,
             Tool::Ferretdb,
             Tool::Minio,
+            Tool::GrafanaFormat,
         ];
         assert_eq!(changed(&before).len(), Tool::ALL.len() - others.len());
         assert!(changed(&before).iter().all(|tool| !others.contains(tool)));

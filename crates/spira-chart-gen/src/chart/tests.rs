@@ -63,11 +63,14 @@ fn no_line_of_yaml_or_template_is_too_long() {
         }
         let is_dashboard = file.path.ends_with("/configmap-dashboard.yaml");
         for line in file.text.lines() {
-            // A panel of a dashboard is a line: JSON, which nobody breaks by hand.
-            let is_panel = is_dashboard
-                && [r#"{""#, r#",{""#, "\""]
-                    .iter()
-                    .any(|s| line.trim_start().starts_with(s));
+            // A panel of a dashboard is a line: JSON, which nobody breaks by hand. So are the few lines
+            // before them, and the name of the file above.
+            let start = line.trim_start();
+            let is_json = [r#"{""#, r#",{""#, "\""]
+                .iter()
+                .any(|s| start.starts_with(s));
+            let is_key = start.starts_with("{{ printf ") && start.ends_with("}}: |");
+            let is_panel = is_dashboard && (is_json || is_key);
             assert!(
                 is_panel || line.chars().count() <= 120,
                 "{}: {line}",

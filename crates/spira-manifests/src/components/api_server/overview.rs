@@ -15,14 +15,13 @@ use crate::{
     },
 };
 
-static PANELS: LazyLock<[Lines; 2]> = LazyLock::new(|| {
-    let (always, below) = Lines::new(
-        &Place::default(),
-        &[inferences(), pods_by_component(), stores(), faults()],
-    );
-    // Last, since they are missing where there is no guard.
-    let (guard, _) = Lines::new(&below, &[requests()]);
-    [always, guard]
+static PANELS: LazyLock<[Lines; 3]> = LazyLock::new(|| {
+    let rows = [inferences(), pods_by_component(), stores()];
+    let (always, below) = Lines::new(&Place::default(), &rows);
+    // Grafana moves the last row up where there is no guard.
+    let (guard, below) = Lines::new(&below, &[requests()]);
+    let (faults, _) = Lines::new(&below, &[faults()]);
+    [always, guard, faults]
 });
 
 /// Every component with pods: the variable that holds what their names start with, its name in a
@@ -41,11 +40,12 @@ const DEPLOYED: &str = "[a-z0-9]+-[a-z0-9]{5}";
 
 /// The dashboard.
 pub(super) fn dashboard<'a>(context: &Context, values: &Values) -> Dashboard<'a> {
-    let [always, guard] = &*PANELS;
+    let [always, guard, faults] = &*PANELS;
     let mut panels = vec![always];
     if values.guard.enabled {
         panels.push(guard);
     }
+    panels.push(faults);
     Dashboard {
         slug: "overview",
         subject: "overview",

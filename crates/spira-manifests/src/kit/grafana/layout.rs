@@ -51,6 +51,8 @@ pub(super) fn lines(after: &Place, rows: &[Row]) -> (Vec<String>, Place) {
         place.y += 1;
         let panels = panels(&row.panels, &mut place);
         if row.is_collapsed {
+            // What follows stands right below it: Grafana makes room when it is opened.
+            place.y = at.y + 1;
             // A closed row holds its panels.
             lines.push(head.strip_suffix(json::END).unwrap_or(&head).to_owned());
             lines.push(panels.join("\n,"));
