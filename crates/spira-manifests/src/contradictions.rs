@@ -78,6 +78,7 @@ pub fn all() -> Vec<Contradiction> {
     let mut all: Vec<_> = components.iter().filter_map(faults_of_nothing).collect();
     for component in &components {
         all.extend(networks_to_nothing(component));
+        all.extend(experiment_on_nothing(component));
     }
     all
 }
@@ -141,6 +142,53 @@ fn networks_to_nothing(component: &Component) -> Vec<Contradiction> {
         }
     }
     all
+}
+
+/// A target of the experiment that is not installed, or that no Schedule hits.
+fn experiment_on_nothing(component: &Component) -> Vec<Contradiction> {
+    let name = component.name;
+    let target = format!("experiment.targets.{}", camel_case(name));
+    let refused = |when: Vec<Said>, why: &str| {
+        let never = Said::just(format!("{target}.enabled"), true);
+        let installed = Said::just("experiment.enabled", true);
+        Contradiction {
+            when: [vec![installed], when].concat(),
+            never: vec![(never, format!("false, which a target must be while {why}"))],
+        }
+    };
+    if !is_target(&camel_case(name)) {
+        return Vec::new();
+    }
+    let kill = format!("{name}.chaos.podKill.enabled");
+    vec![
+        refused(
+            vec![Said::just(format!("{name}.enabled"), false)],
+            &format!("{name}.enabled is false"),
+        ),
+        refused(
+            vec![
+                Said::just("experiment.faults", "chaos-mesh"),
+                Said::just(kill.clone(), false),
+            ],
+            &format!("experiment.faults is chaos-mesh and {kill} is false"),
+        ),
+    ]
+}
+
+/// Whether the experiment knows a target of this name.
+fn is_target(name: &str) -> bool {
+    let experiment = components::named("experiment");
+    experiment.is_some_and(|component| (component.defaults)()["targets"].get(name).is_some())
+}
+
+/// The name of a component as a field of its own: `api-server` as `apiServer`.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('-');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |text, word| {
+        let (head, tail) = word.split_at(1);
+        text + &head.to_uppercase() + tail
+    })
 }
 
 /// The components that the network fault of a component can be towards.
@@ -215,6 +263,19 @@ mod tests {
                     said.path
                 );
             }
+        }
+    }
+
+    #[test]
+    fn every_target_of_the_experiment_is_spoken_of() {
+        let experiment = components::named("experiment").expect("it is in the list");
+        let targets = (experiment.defaults)()["targets"].clone();
+        for target in targets.as_object().expect("targets have names").keys() {
+            let path = format!("experiment.targets.{target}.enabled");
+            let about = all()
+                .into_iter()
+                .filter(|one| one.never.iter().any(|(said, _)| said.path == path));
+            assert_eq!(about.count(), 2, "{target}");
         }
     }
 

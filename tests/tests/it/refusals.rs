@@ -56,6 +56,9 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("an object store outside", "{experiment: {enabled: true}, global: {connections: {objectStore: {host: a, existingSecret: b}}}}", "experiment.targets.minio.enabled"),
     ("a PostgreSQL outside", "{experiment: {enabled: true}, global: {connections: {postgresql: {host: a, existingSecret: b}}}}", "experiment.targets.postgresql.enabled"),
     ("an MLflow outside", "{experiment: {enabled: true}, global: {connections: {mlflow: {url: 'http://a'}}}}", "experiment.targets.mlflow.enabled"),
+    ("a target that is off", "{experiment: {enabled: true}, mlflow: {enabled: false}, global: {connections: {mlflow: {url: 'http://a'}}}}", "experiment.targets.mlflow.enabled"),
+    ("a target that no Schedule hits", "{experiment: {enabled: true, faults: chaos-mesh}, global: {chaos: {enabled: true}}, nats: {chaos: {podKill: {enabled: false}}}}", "experiment.targets.nats.enabled"),
+    ("redelivery as a target without its Schedule", "{experiment: {enabled: true, faults: chaos-mesh, targets: {redelivery: {enabled: true}}}, global: {chaos: {enabled: true}}}", "experiment.targets.redelivery.enabled"),
     ("a database that is no name", "global: {connections: {mongodb: {integrationTestDatabase: '1'}}}", "global.connections.mongodb.integrationTestDatabase"),
     // Faults that Chaos Mesh would refuse, that never happen, or that never end.
     ("a cron of three fields", "global: {chaos: {schedule: '* * *'}}", "global.chaos.schedule"),

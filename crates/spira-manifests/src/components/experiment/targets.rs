@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Context, kit::Instances};
+use crate::{
+    Context,
+    kit::{Instances, chaos::kill_name},
+};
 
 /// Whose pods are hit and watched. One that this release does not run is none: turn it off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +27,7 @@ pub struct Targets {
     pub nats: Target,
     /// PostgreSQL.
     pub postgresql: Target,
-    /// Redelivery, which is no part of the reference and has no Schedule.
+    /// Redelivery, which is no part of the reference. Its Schedule is `redelivery.chaos.podKill`.
     pub redelivery: Target,
 }
 
@@ -99,8 +102,7 @@ impl Targets {
     pub fn schedules(&self, context: &Context) -> Vec<String> {
         self.on()
             .into_iter()
-            .filter(|(component, _)| *component != "redelivery")
-            .map(|(component, _)| format!("{}-kill", context.fullname_of(component)))
+            .map(|(component, _)| kill_name(&context.fullname_of(component)))
             .collect()
     }
 }
