@@ -67,7 +67,7 @@ app.kubernetes.io/name: api-server
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "api-server.labels3" -}}
+{{- define "api-server.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: api-server
 release: {{ .Release.Name | quote }}
@@ -75,7 +75,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "api-server.labels2" -}}
+{{- define "api-server.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: api-server
 release: {{ .Release.Name | quote }}
@@ -90,6 +90,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "api-server.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "api-server.labels2" -}}
+{{ include "api-server.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

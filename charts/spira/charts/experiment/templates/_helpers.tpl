@@ -61,6 +61,13 @@
 {{- $name | default (printf "%s-postgresql" $release) }}
 {{- end }}
 
+{{/* The name that the objects of redelivery start with, cut to 52 characters. */}}
+{{- define "experiment.redelivery.fullname" -}}
+{{- $name := get (.Values.global.fullnameOverrides | default dict) "redelivery" }}
+{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $name | default (printf "%s-redelivery" $release) }}
+{{- end }}
+
 {{/* The chart's name and version, for the label helm.sh/chart. */}}
 {{- define "experiment.chart" -}}
 {{- printf "%s-%s" .Chart.Name .Chart.Version }}

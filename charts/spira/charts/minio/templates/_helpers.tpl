@@ -18,7 +18,7 @@ app.kubernetes.io/name: minio
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "minio.labels3" -}}
+{{- define "minio.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: minio
 release: {{ .Release.Name | quote }}
@@ -26,7 +26,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "minio.labels2" -}}
+{{- define "minio.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: minio
 release: {{ .Release.Name | quote }}
@@ -41,6 +41,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "minio.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "minio.labels2" -}}
+{{ include "minio.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

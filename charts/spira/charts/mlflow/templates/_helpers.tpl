@@ -32,7 +32,7 @@ app.kubernetes.io/name: mlflow
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "mlflow.labels2" -}}
+{{- define "mlflow.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: mlflow
 release: {{ .Release.Name | quote }}
@@ -47,6 +47,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "mlflow.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "mlflow.labels2" -}}
+{{ include "mlflow.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

@@ -18,7 +18,7 @@ app.kubernetes.io/name: mongodb
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "mongodb.labels3" -}}
+{{- define "mongodb.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: mongodb
 release: {{ .Release.Name | quote }}
@@ -26,7 +26,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "mongodb.labels2" -}}
+{{- define "mongodb.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: mongodb
 release: {{ .Release.Name | quote }}
@@ -41,6 +41,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "mongodb.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "mongodb.labels2" -}}
+{{ include "mongodb.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

@@ -39,7 +39,7 @@ app.kubernetes.io/name: nats
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "nats.labels3" -}}
+{{- define "nats.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: nats
 release: {{ .Release.Name | quote }}
@@ -47,7 +47,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "nats.labels2" -}}
+{{- define "nats.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: nats
 release: {{ .Release.Name | quote }}
@@ -74,6 +74,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "nats.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "nats.labels2" -}}
+{{ include "nats.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

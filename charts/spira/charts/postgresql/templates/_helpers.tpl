@@ -10,8 +10,15 @@
 {{- printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{/* The labels that select the pods, which never change over a release's life. */}}
+{{- define "postgresql.selectorLabels" -}}
+app.kubernetes.io/component: postgresql
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/name: postgresql
+{{- end }}
+
 {{/* The labels of every object. */}}
-{{- define "postgresql.labels3" -}}
+{{- define "postgresql.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: postgresql
 release: {{ .Release.Name | quote }}
@@ -19,7 +26,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "postgresql.labels2" -}}
+{{- define "postgresql.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: postgresql
 release: {{ .Release.Name | quote }}
@@ -28,14 +35,20 @@ severity: warning
 
 {{/* The labels of every object. */}}
 {{- define "postgresql.labels" -}}
-app.kubernetes.io/component: postgresql
-app.kubernetes.io/instance: {{ .Release.Name | quote }}
+{{ include "postgresql.selectorLabels" . }}
 app.kubernetes.io/managed-by: Helm
-app.kubernetes.io/name: postgresql
 app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "postgresql.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "postgresql.labels2" -}}
+{{ include "postgresql.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}

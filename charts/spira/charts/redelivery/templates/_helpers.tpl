@@ -39,7 +39,7 @@ app.kubernetes.io/name: redelivery
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "redelivery.labels3" -}}
+{{- define "redelivery.labels4" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: redelivery
 release: {{ .Release.Name | quote }}
@@ -47,7 +47,7 @@ severity: critical
 {{- end }}
 
 {{/* The labels of every object. */}}
-{{- define "redelivery.labels2" -}}
+{{- define "redelivery.labels3" -}}
 namespace: {{ .Release.Namespace | quote }}
 component: redelivery
 release: {{ .Release.Name | quote }}
@@ -62,6 +62,14 @@ app.kubernetes.io/part-of: spira
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 helm.sh/chart: {{ include "redelivery.chart" . | quote }}
 {{- with .Values.global.commonLabels }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+
+{{/* The labels of every object. */}}
+{{- define "redelivery.labels2" -}}
+{{ include "redelivery.labels" . }}
+{{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
 {{- end }}
