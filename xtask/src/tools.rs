@@ -64,7 +64,7 @@ pub enum Tool {
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,

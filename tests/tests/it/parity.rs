@@ -32,6 +32,8 @@ global:
   fileExtension: .flac
   model: {name: voice, version: latest}
   user: {username: first}
+  monitoring: {enabled: true}
+  chaos: {enabled: true}
   connections:
     nats: {port: 4333, auth: {enabled: true, username: voice}}
     mongodb: {database: voices, collections: {users: people}, integrationTestDatabase: voices_tests}
@@ -69,7 +71,7 @@ const STEPS: &[Row] = rows! {
         [s.text(API, "bucket_name"), s.text(MODEL, "MLFLOW_BUCKET_NAME")].iter().all(|b| buckets.contains(&format!("\"{b}\"")))
     };
     "8, 22: apply the MongoDB resource twice, its metrics commented out first", "one MongoDBCommunity; metrics are a value", |s| {
-        s.one("MongoDBCommunity")["spec"]["prometheus"].is_null()
+        s.one("MongoDBCommunity")["spec"]["prometheus"].is_object() == s.is_changed
     };
     "11: apply the PostgreSQL resource, synchronous in the text but not in the file", "`synchronous_mode: true`", |s| {
         let spec = &s.one("postgresql")["spec"];
@@ -108,6 +110,13 @@ const STEPS: &[Row] = rows! {
     "18: promote a version of the model in MLflow's page", "`bootstrap` registers and promotes one where none is", |s| {
         s.text(MODEL, "model_path") == s.text(INFERENCE, "model_path")
     };
+    "19–21: make a token for MinIO's metrics in a pod, put it into a Secret with scrape configurations, and name that to Prometheus", "a ServiceMonitor that needs no token: `global.monitoring`", |s| {
+        let endpoints = &s.named("ServiceMonitor", "spira-minio")["spec"]["endpoints"];
+        let variables = s.one("Tenant")["spec"]["env"].to_string();
+        endpoints.is_array() == s.is_changed
+            && (!s.is_changed || endpoints[0]["basicAuth"].is_null() && variables.contains("MINIO_PROMETHEUS_AUTH_TYPE"))
+            && s.one("Tenant").is_object()
+    };
     "9: look into MongoDB from a pod with its shell", "`helm test`: the pod `stores` of `checks`", |s| {
         let test = s.test("stores");
         let words: Vec<_> = test["command"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
@@ -137,6 +146,13 @@ const STEPS: &[Row] = rows! {
         s.is_changed == job.is_object()
             && (!s.is_changed || job["suspend"] == true && container["command"][1] == "/scripts/experiment.py")
             && s.test("smoke").is_object()
+    };
+    "26: apply seven schedules of faults", "a Schedule of each component: `global.chaos`", |s| {
+        let of = ["spira-minio", "registry", "spira-mongodb", "bus", "spira-postgresql", "spira-api-server", "spira-inference-server"];
+        let kills = of.map(|name| s.named("Schedule", &format!("{name}-kill"))["spec"].clone());
+        s.one("Tenant").is_object()
+            && kills.iter().all(|kill| kill.is_object() == s.is_changed)
+            && (!s.is_changed || kills.iter().all(|kill| kill["schedule"] == "*/1 * * * *" && kill["podChaos"]["mode"] == "one"))
     };
     "init container of each API pod: one more user and hospital at each start, password ignored", "one Job; the given password; unique indexes", |s| {
         s.secret(DATA, "BOOTSTRAP_MONGO_PASSWORD").0.ends_with("-bootstrap-user")
