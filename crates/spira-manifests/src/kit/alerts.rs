@@ -85,12 +85,12 @@ fn rule(context: &Context, alert: Alert) -> Rule {
     }
 }
 
-/// What selects series about the release's namespace where `label` has the form `pattern`: a line of
-/// its own, since names are long.
+/// What selects series about the release's namespace where `label` has the form `pattern`: lines of
+/// their own, since names are long.
 #[must_use]
 pub fn selector(context: &Context, label: &str, pattern: &str) -> String {
     let namespace = context.intrinsics().namespace();
-    format!("\n  namespace=\"{namespace}\",{label}=~\"{pattern}\"")
+    format!("\n  namespace=\"{namespace}\",\n  {label}=~\"{pattern}\"")
 }
 
 /// What selects series about the pods of the component's Deployment or Job. Kubernetes cuts long
@@ -114,7 +114,7 @@ pub fn numbered_pods(context: &Context) -> String {
 pub fn workload(context: &Context, kind: &str) -> String {
     let namespace = context.intrinsics().namespace();
     let name = context.fullname();
-    format!("\n  namespace=\"{namespace}\",{kind}=\"{name}\"")
+    format!("\n  namespace=\"{namespace}\",\n  {kind}=\"{name}\"")
 }
 
 /// Containers of these pods that wait for what does not come by itself: those that end again and
@@ -191,8 +191,7 @@ pub fn none_available(context: &Context) -> String {
 /// Volumes that fill: those of the claims whose names have the form `pattern`.
 #[must_use]
 pub fn volumes(context: &Context, pattern: &str) -> Vec<Alert> {
-    let namespace = context.intrinsics().namespace();
-    let claims = format!("\n  namespace=\"{namespace}\",\n  persistentvolumeclaim=~\"{pattern}\"");
+    let claims = selector(context, "persistentvolumeclaim", pattern);
     let free = format!("kubelet_volume_stats_available_bytes{{{claims}}}");
     let size = format!("kubelet_volume_stats_capacity_bytes{{{claims}}}");
     vec![

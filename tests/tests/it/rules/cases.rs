@@ -86,7 +86,7 @@ fn files() -> Vec<(String, File)> {
             .expect("a name")
             .to_string_lossy()
             .into_owned();
-        if name == "every.yaml" || !name.ends_with(".yaml") {
+        if name == "every.yaml" || path.extension().is_none_or(|e| e != "yaml") {
             continue;
         }
         let mut file: File = read(&name);

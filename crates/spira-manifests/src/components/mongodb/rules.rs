@@ -57,7 +57,7 @@ fn no_spare(context: &Context) -> Alert {
             &format!("({ready} - 1) * 2"),
             &format!("  <= on (namespace, statefulset) {wanted}"),
             "and on (namespace, statefulset)",
-            &format!("{ready}"),
+            &ready,
             &format!("  < on (namespace, statefulset) {wanted}"),
         ]),
         summary: "MongoDB cannot lose another member.",
