@@ -181,10 +181,8 @@ fn missing_pages(board: &Board) -> Vec<String> {
     let links = board.panels().flat_map(|panel| list(&panel["links"]));
     let urls = links.map(|link| link["url"].as_str().unwrap_or_default());
     let is_there = |url: &str| {
-        let path = url
-            .split_once("/blob/main/")
-            .map(|(_, path)| project::root().join(path));
-        path.is_some_and(|path| path.is_file())
+        let page = url.strip_prefix("${runbooks:raw}/");
+        page.is_some_and(|page| project::root().join("docs/runbooks").join(page).is_file())
     };
     urls.filter(|url| !is_there(url))
         .map(str::to_owned)
@@ -207,7 +205,7 @@ fn every_page_that_a_panel_links_to_is_there() {
             missing_pages(board)
         );
     }
-    let link = json!([{"url": "https://github.com/spirabr/spira-kubernetes/blob/main/docs/runbooks/Nothing.md"}]);
+    let link = json!([{"url": "${runbooks:raw}/Nothing.md"}]);
     boards[0].json["panels"][1]["links"] = link;
     assert_eq!(
         missing_pages(&boards[0]).len(),

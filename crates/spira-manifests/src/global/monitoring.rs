@@ -34,7 +34,8 @@ pub struct Monitoring {
 pub struct Rules {
     /// Whether there are any while `global.monitoring.enabled`.
     pub enabled: bool,
-    /// Where the pages are that say what to do: each alert's is `<runbookUrl>/<alert>.md`.
+    /// Where the pages are that say what to do: each alert's is `<runbookUrl>/<alert>.md`. Dashboards
+    /// link to them too.
     pub runbook_url: HttpUrl,
     /// Seconds that an acknowledged inference may wait for its result. Redelivery needs some of
     /// them: `redelivery.ageSeconds` at least.

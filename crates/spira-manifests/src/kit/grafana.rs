@@ -17,8 +17,8 @@ use self::json::DataSource;
 use super::monitoring;
 use crate::Context;
 
-/// Where the pages are that say what to do about an alert.
-const RUNBOOKS: &str = "https://github.com/spirabr/spira-kubernetes/blob/main/docs/runbooks";
+/// What stands for the address of the pages that say what to do about an alert: a variable, as it is.
+const RUNBOOKS: &str = "${runbooks:raw}";
 /// The tag of all dashboards of SPIRA.
 const TAG: &str = "spira";
 /// Grafana's number of the format of dashboards, that of Grafana 11. Newer ones read it too.
@@ -298,11 +298,9 @@ impl Dashboard<'_> {
     fn variables(&self, context: &Context) -> Vec<String> {
         let namespace = context.intrinsics().namespace();
         let first = self.names.first().map_or("", |(name, _)| name);
-        let constants = self.names.iter().map(|(name, value)| {
-            format!(
-                "{{\"type\":\"constant\",\"name\":\"{name}\",\"hide\":2,\"query\":\"{value}\"}},"
-            )
-        });
+        let runbooks = context.global.monitoring.rules.runbook_url.to_string();
+        let names = self.names.iter().map(|(name, value)| constant(name, value));
+        let constants = names.chain([constant("runbooks", &runbooks)]);
         let namespaces =
             format!("label_values(kube_pod_info{{pod=~\"$") + first + "-.*\"}, namespace)";
         let query = json!({
@@ -324,6 +322,11 @@ impl Dashboard<'_> {
             ])
             .collect()
     }
+}
+
+/// A variable that nobody sees or changes.
+fn constant(name: &str, value: &str) -> String {
+    format!("{{\"type\":\"constant\",\"name\":\"{name}\",\"hide\":2,\"query\":\"{value}\"}},")
 }
 
 fn release(context: &Context) -> String {
