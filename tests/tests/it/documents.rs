@@ -6,6 +6,7 @@ use spira_chart_gen::prove::shrink::places;
 use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
 use spira_manifests::cr::APIS;
+use spira_manifests::document::{self, ValuesError};
 use spira_manifests::preflight::KNOWN_BY;
 use spira_manifests::{Component, components, schema};
 
@@ -108,6 +109,7 @@ impl Iterator for Cases<'_> {
         // What only goes together is drawn apart; most cases must be right to show anything.
         if !self.rng.one_in(16) {
             mend(&mut document);
+            fit_faults(&mut document);
         }
         if self.rng.one_in(5) {
             spice(&mut document, &mut self.rng);
@@ -253,6 +255,41 @@ fn mend(document: &mut Value) {
             }
         }
     }
+}
+
+/// Turns off faults and targets that other values leave nothing to hit, or no time to end in.
+fn fit_faults(document: &mut Value) {
+    let Value::Object(fields) = &*document else {
+        return;
+    };
+    let Err(ValuesError::Invalid(problems)) = document::from_document(fields.clone()) else {
+        return;
+    };
+    for path in problems.into_iter().map(|problem| problem.path) {
+        let (parent, field) = path.rsplit_once('.').unwrap_or_default();
+        let off = match field {
+            "duration" => ("schedule", json!("@every 999h")),
+            "towards" => ("enabled", json!(false)),
+            "enabled" => ("enabled", json!(false)),
+            "faults" => ("faults", json!("none")),
+            _ => continue,
+        };
+        if parent.contains("chaos") || parent.starts_with("experiment") {
+            put(document, parent, off);
+        }
+    }
+}
+
+/// Sets a field below a path, which is made where it is not there.
+fn put(document: &mut Value, parent: &str, (field, value): (&str, Value)) {
+    let mut here = document;
+    for key in parent.split('.') {
+        if !here[key].is_object() {
+            here[key] = json!({});
+        }
+        here = &mut here[key];
+    }
+    here[field] = value;
 }
 
 fn remove(connections: &mut Value, name: &str, fields: &[&str]) {

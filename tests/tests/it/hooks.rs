@@ -16,6 +16,7 @@ global:
   chaos: {enabled: true, paused: true}
   connections: {mongodb: {integrationTestDatabase: tests}}
 nats: {natsBox: {enabled: true}}
+redelivery: {chaos: {podKill: {enabled: true}}}
 postgresql: {metrics: {enabled: true}}
 experiment:
   enabled: true
@@ -97,8 +98,8 @@ fn nothing_takes_a_tests_pod_for_its_own() {
         [
             "spira-checks-stores",
             "spira-checks-smoke",
-            "spira-checks-api-server-tests",
-            "spira-checks-inference-server-tests",
+            "spira-checks-api-server",
+            "spira-checks-inference",
             "spira-experiment",
             "spira-experiment-test",
         ]
@@ -152,8 +153,8 @@ fn tests_end_and_are_hooks_in_their_order() {
         [
             "spira-checks-stores",
             "spira-checks-smoke",
-            "spira-checks-api-server-tests",
-            "spira-checks-inference-server-tests",
+            "spira-checks-api-server",
+            "spira-checks-inference",
             "spira-experiment-test",
         ]
     );

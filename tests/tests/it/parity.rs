@@ -124,7 +124,7 @@ const STEPS: &[Row] = rows! {
             && test["env"].as_array().into_iter().flatten().any(|v| v["name"] == "M_CONN_URL")
     };
     "24: make pods of the test images, look for their variables, install packages in them, run pytest", "`helm test`: `global.connections.mongodb.integrationTestDatabase`", |s| {
-        let tests = [s.test("api-server-tests"), s.test("inference-server-tests")];
+        let tests = [s.test("api-server"), s.test("inference")];
         if s.is_changed {
             tests.iter().all(|test| test["command"].to_string().contains("pytest"))
                 && tests[0]["env"].as_array().into_iter().flatten().any(|v| v["name"] == "DATABASE_NAME" && v["value"] == "voices_tests")

@@ -16,7 +16,10 @@ use crate::metrics;
 use crate::support::{self, Case};
 
 /// Series of what the chart neither brings nor asks for: a collapsed row has them for who has Chaos Mesh read too.
-const OPTIONAL: [&str; 1] = ["chaos_controller_manager_chaos_experiments"];
+const OPTIONAL: [&str; 2] = [
+    "certmanager_certificate_expiration_timestamp_seconds",
+    "chaos_controller_manager_chaos_experiments",
+];
 
 /// Labels of every target, from the monitors or the Prometheus operator.
 const TARGET: [&str; 7] = [

@@ -104,6 +104,9 @@ number_types! {
     /// How many users work at a time.
     Users(i32): 1 ..= 1000, expected "a number of users: 1 to 1000";
 
+    /// How many threads or processes use something up, as many as Chaos Mesh takes.
+    Workers(i32): 1 ..= 8192, expected "a number of workers: 1 to 8192";
+
     /// A share in whole percent.
     Percent(i32): 1 ..= 100, expected "a share in percent: 1 to 100";
 

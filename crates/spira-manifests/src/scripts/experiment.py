@@ -103,7 +103,8 @@ class Experiment:
                 raise Invalid("chaos is active before: %s" % "; ".join(active))
             missing = self.faults.missing()
             if missing:
-                raise Invalid("there is no Schedule %s in namespace %s" % (", ".join(missing), self.settings.namespace))
+                words = "there is no Schedule %s in namespace %s"
+                raise Invalid(words % (", ".join(missing), self.settings.namespace))
             self.watch.start()
         try:
             self.generator.prepare()
@@ -138,7 +139,8 @@ class Experiment:
             raise Invalid("no steady state in the %s: nothing was acknowledged" % phase)
         if counts["fail"] + counts["unknown"]:
             failed = counts["fail"] + counts["unknown"]
-            raise Invalid("no steady state in the %s: %d of %d posts failed" % (phase, failed, sum(counts.values())))
+            words = "no steady state in the %s: %d of %d posts failed"
+            raise Invalid(words % (phase, failed, sum(counts.values())))
         if self.generator.waiting:
             words = "no steady state in the %s: %d acknowledged inferences are not completed after %d s"
             raise Invalid(words % (phase, len(self.generator.waiting), self.settings.quiescence))

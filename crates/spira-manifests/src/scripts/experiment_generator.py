@@ -47,7 +47,8 @@ def recordings(seconds, seed):
     """The files' part of the body, the same for all posts."""
     wav, parts = audio(seconds, seed), []
     for name in FILES:
-        head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s.wav"\r\nContent-Type: audio/wav\r\n\r\n'
+        head = '--%s\r\nContent-Disposition: form-data; name="%s"; filename="%s.wav"\r\n'
+        head += "Content-Type: audio/wav\r\n\r\n"
         parts += [(head % (BOUNDARY, name, name)).encode(), wav, b"\r\n"]
     return b"".join(parts + [("--%s--\r\n" % BOUNDARY).encode()])
 

@@ -99,7 +99,8 @@ def is_target(item):
 
 def read_load(reader, found):
     """What the load generator needs."""
-    found.base = reader.text("SPIRA_API_BASE_URL", "a URL such as http://spira-api-server:80, without a path", is_base)
+    right = "a URL such as http://api.example.org, without a path"
+    found.base = reader.text("SPIRA_API_BASE_URL", right, is_base)
     found.user = reader.text("SPIRA_USER", "the name of a user of SPIRA")
     found.password = reader.environment.get("SPIRA_PASSWORD", "")
     if not found.password:
@@ -115,13 +116,15 @@ def read_load(reader, found):
     found.audio_seconds = reader.number("EXPERIMENT_AUDIO_SECONDS", 0, 60, 1.0, float)
     found.directory = reader.text("EXPERIMENT_DIRECTORY", "a directory", default="/results")
     unset = reader.environment.get("EXPERIMENT_SEED", "") == ""
-    found.seed = random.SystemRandom().randrange(10**9) if unset else reader.number("EXPERIMENT_SEED", 0, 999999999, 0)
-    posts = found.rate * (found.baseline + 2 * found.duration)
-    if posts > MOST_POSTS:
-        right = "a rate at which no more than %d are posted in all, with EXPERIMENT_DURATION_SECONDS %d," % (
-            MOST_POSTS, found.duration,
-        )  # fmt: skip
-        reader.wrong("EXPERIMENT_RATE", right)
+    drawn = random.SystemRandom().randrange(10**9)
+    found.seed = drawn if unset else reader.number("EXPERIMENT_SEED", 0, 999999999, 0)
+
+
+def bound_posts(reader, found, seconds):
+    """All posts of a run must be checked."""
+    if found.rate * seconds > MOST_POSTS:
+        right = "a rate at which no more than %d are posted in all, with EXPERIMENT_DURATION_SECONDS %d,"
+        reader.wrong("EXPERIMENT_RATE", right % (MOST_POSTS, found.duration))
 
 
 def read_faults(reader, found):
@@ -170,7 +173,9 @@ def read(environment, faults=True):
     read_load(reader, found)
     if faults:
         read_faults(reader, found)
+        bound_posts(reader, found, found.baseline + found.duration * (1 + found.control))
     else:
+        bound_posts(reader, found, found.duration)
         found.faults, found.control, found.targets, found.schedules = "none", False, [], []
         found.namespace = found.kubernetes = ""
     if reader.problems:

@@ -109,7 +109,8 @@ def place(when, began, width):
 
 def backlog_panel(drawing, run, began, top):
     series = backlog(run)
-    y = axes(drawing, top, max([1] + [level for _, level in series]), "backlog: acknowledged and not seen completed")
+    most = max([1] + [level for _, level in series])
+    y = axes(drawing, top, most, "backlog: acknowledged and not seen completed")
     points, level, column = [(drawing.x(0), y(0))], 0, []
     for when, now in series:
         x = drawing.x(when - began)

@@ -66,7 +66,8 @@ def faults_that_hit(run):
 def checks(run, problem=None, still_falling=False):
     """All that must hold, in the order in which it was looked at."""
     found = []
-    found += [Check("the run is valid", INVALID, words) for words in run.invalid] or [Check("the run is valid", PASS)]
+    valid = "the run is valid"
+    found += [Check(valid, INVALID, words) for words in run.invalid] or [Check(valid, PASS)]
     acknowledged = sum(post.outcome == "ok" for post in run.posts.values())
     late = in_phase(run, "faults") if run.span("faults") else run.posts.values()
     if not any(post.outcome == "ok" for post in late):
@@ -186,7 +187,8 @@ def ready_again(run, hit, end):
     """To when the target had as many ready pods as it should; 0 if it never was seen with less."""
 
     def times(events):
-        return [e["time"] for e in events if e["component"] == hit["component"] and hit["time"] - 1 <= e["time"] < end]
+        own = [event["time"] for event in events if event["component"] == hit["component"]]
+        return [time for time in own if hit["time"] - 1 <= time < end]
 
     if not times(run.unready):
         return 0.0

@@ -414,7 +414,8 @@ def declared():
     gauge("spira_inference_oldest_waiting_seconds", "Age of the oldest inference that waits; 0 if none does.")
     gauge("spira_results_missing", "Completed inferences whose result is not available.")
     gauge("spira_inferences_given_up", "Waiting inferences that were tried as often as allowed.")
-    gauge("spira_inferences_unrecoverable", "Waiting inferences without recordings or model, seen in the last round.")
+    words = "Waiting inferences without recordings or model, seen in the last round."
+    gauge("spira_inferences_unrecoverable", words)
     counter("spira_inferences_redelivered_total", "Requests published again and taken, by reason.")
     counter("spira_redelivery_unheard_total", "Requests published again while nobody listened.")
     counter("spira_redelivery_failures_total", "Rounds that failed, by what was away.")

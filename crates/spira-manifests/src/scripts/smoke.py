@@ -187,7 +187,7 @@ def settings():
         sys.exit("not set: %s" % ", ".join(missing))
     url = os.environ["SPIRA_API_BASE_URL"]
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-        sys.exit("SPIRA_API_BASE_URL is %r: a URL such as http://spira-api-server:80 is needed" % url)
+        sys.exit("SPIRA_API_BASE_URL is %r: a URL such as http://api.example.org is needed" % url)
     seconds = []
     for name, default in (("SMOKE_TIMEOUT_SECONDS", "120"), ("SMOKE_REQUEST_SECONDS", "30")):
         text = os.environ.get(name, default)

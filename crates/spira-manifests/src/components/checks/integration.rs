@@ -90,7 +90,7 @@ pub fn api_server_tests_pod(context: &Context, values: &Values, database: String
     );
     env.extend(connections(context));
     let image = &values.integration_tests.api_server_image;
-    pod(context, values, "api-server-tests", "3", image, env)
+    pod(context, values, "api-server", "3", image, env)
 }
 
 /// The inference server's tests.
@@ -105,7 +105,7 @@ pub fn inference_server_tests_pod(context: &Context, values: &Values) -> Pod {
     ];
     env.extend(connections(context));
     let image = &values.integration_tests.inference_server_image;
-    pod(context, values, "inference-server-tests", "4", image, env)
+    pod(context, values, "inference", "4", image, env)
 }
 
 fn connections(context: &Context) -> Vec<EnvVar> {

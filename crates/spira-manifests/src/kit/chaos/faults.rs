@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 use super::super::{
-    Cron, Duration, InvalidNumber, InvalidString, Positive, numbers::number_types,
+    Cron, Duration, InvalidNumber, InvalidString, Workers, numbers::number_types,
     strings::string_types,
 };
 use super::period::ends_in_time_reference;
@@ -155,7 +155,7 @@ lasting! {
         /// What is used up.
         action: StressAction = StressAction::Cpu,
         /// How many threads use CPU, or processes memory.
-        workers: Positive = Positive::try_from(1).expect("a constant count"),
+        workers: Workers = Workers::try_from(1).expect("a constant count"),
         /// How busy each thread is, in percent.
         cpu_load: Percent = Percent::try_from(80).expect("a constant percentage"),
         /// How much memory all processes take together.
