@@ -2,7 +2,7 @@
 //! made, and those of our own workloads. What makes a pod one of a component is here its owner, never a label.
 //!
 //! MinIO's operator is on no registry, so its servers' pods are made by hand, with the labels of SPIRA contract C1.
-//! CloudNativePG's operator does not run here either: its labels are those of the SPIRA contract, on pods made by hand nowhere.
+//! CloudNativePG's operator does not run here either: nothing shows that its pods have the labels that faults look for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
