@@ -221,15 +221,13 @@ fn targets_are_the_components_pods() {
             .collect();
         // What kills the component finds it by the same labels.
         let name = format!("spira-{component}-kill");
-        if component != "redelivery" {
-            let schedule = find(&objects, "Schedule", &name);
-            assert_eq!(
-                texts(&schedule["spec"]["podChaos"]["selector"]["labelSelectors"]),
-                labels,
-                "{component}"
-            );
-            assert!(schedules.contains(name.as_str()), "{name}: {schedules:?}");
-        }
+        let schedule = find(&objects, "Schedule", &name);
+        assert_eq!(
+            texts(&schedule["spec"]["podChaos"]["selector"]["labelSelectors"]),
+            labels,
+            "{component}"
+        );
+        assert!(schedules.contains(name.as_str()), "{name}: {schedules:?}");
         for object in &objects {
             for pod in pods_of(object) {
                 let matches = labels.iter().all(|(k, v)| pod.get(k) == Some(v));
@@ -247,7 +245,7 @@ fn targets_are_the_components_pods() {
             }
         }
     }
-    assert_eq!(schedules.len(), 7);
+    assert_eq!(schedules.len(), 8);
     assert_eq!(targets.len(), 8);
     // The operator makes PostgreSQL's pods, and takes no labels of ours.
     assert_eq!(found.len(), 7, "{found:?}");
@@ -350,7 +348,7 @@ fn the_program_takes_its_settings() {
             ),
         }
         if values == ALL {
-            assert_eq!(said.trim(), "8 7 chaos-mesh");
+            assert_eq!(said.trim(), "8 8 chaos-mesh");
         }
     }
 }

@@ -87,7 +87,10 @@ impl Writer<'_> {
             .iter()
             .filter(|shared| shared.name != name && shared.entries.len() < entries.len())
         {
-            if let Some(rest) = without(entries, &shared.entries) {
+            // As in a mapping: the included map must not meet the others' keys again.
+            if let Some(rest) = without(entries, &shared.entries)
+                && !(walks_a_map(&rest) && walks_a_map(&shared.entries))
+            {
                 out.push_str(&format!(
                     "{{{{ include \"{}\" {} }}}}\n",
                     shared.name,

@@ -96,7 +96,16 @@ helm.sh/chart: {{ include "api-server.chart" . | quote }}
 
 {{/* The labels of every object. */}}
 {{- define "api-server.labels2" -}}
-{{ include "api-server.labels" . }}
+{{ include "api-server.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "api-server.chart" . | quote }}
+{{- range $key, $value := .Values.global.commonLabels }}
+{{- if not (hasKey $.Values.global.monitoring.labels $key) }}
+{{ $key | quote }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

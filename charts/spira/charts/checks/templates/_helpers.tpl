@@ -73,7 +73,16 @@ helm.sh/chart: {{ include "checks.chart" . | quote }}
 
 {{/* The labels of every object. */}}
 {{- define "checks.labels2" -}}
-{{ include "checks.labels" . }}
+{{ include "checks.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "checks.chart" . | quote }}
+{{- range $key, $value := .Values.global.commonLabels }}
+{{- if not (hasKey $.Values.podLabels $key) }}
+{{ $key | quote }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.podLabels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

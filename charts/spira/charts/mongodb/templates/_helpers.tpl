@@ -47,7 +47,16 @@ helm.sh/chart: {{ include "mongodb.chart" . | quote }}
 
 {{/* The labels of every object. */}}
 {{- define "mongodb.labels2" -}}
-{{ include "mongodb.labels" . }}
+{{ include "mongodb.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "mongodb.chart" . | quote }}
+{{- range $key, $value := .Values.global.commonLabels }}
+{{- if not (hasKey $.Values.global.monitoring.labels $key) }}
+{{ $key | quote }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}

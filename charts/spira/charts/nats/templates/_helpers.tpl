@@ -80,7 +80,16 @@ helm.sh/chart: {{ include "nats.chart" . | quote }}
 
 {{/* The labels of every object. */}}
 {{- define "nats.labels2" -}}
-{{ include "nats.labels" . }}
+{{ include "nats.selectorLabels" . }}
+app.kubernetes.io/managed-by: Helm
+app.kubernetes.io/part-of: spira
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+helm.sh/chart: {{ include "nats.chart" . | quote }}
+{{- range $key, $value := .Values.global.commonLabels }}
+{{- if not (hasKey $.Values.global.monitoring.labels $key) }}
+{{ $key | quote }}: {{ $value | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.global.monitoring.labels }}
 {{- toYaml . | nindent 0 }}
 {{- end }}
