@@ -152,7 +152,7 @@ impl Walk<'_> {
                 }
             }
             Intrinsic::Checksum(segs) | Intrinsic::Sha256(segs) | Intrinsic::ShortSha256(segs) => {
-                self.segs(field, segs)
+                self.segs(field, segs);
             }
             Intrinsic::Join { path, .. } => self.add(field, path, false),
             Intrinsic::Credential { secret, value, .. } => {

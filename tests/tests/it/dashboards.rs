@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub fn boards(objects: &[Value]) -> Vec<Board> {
         .filter(|object| object["kind"] == "ConfigMap")
     {
         for (file, text) in object["data"].as_object().into_iter().flatten() {
-            if !file.ends_with(".json") {
+            if Path::new(file).extension().is_none_or(|end| end != "json") {
                 continue;
             }
             let text = text.as_str().expect("data is text");

@@ -269,8 +269,7 @@ fn fit_faults(document: &mut Value) {
         let (parent, field) = path.rsplit_once('.').unwrap_or_default();
         let off = match field {
             "duration" => ("schedule", json!("@every 999h")),
-            "towards" => ("enabled", json!(false)),
-            "enabled" => ("enabled", json!(false)),
+            "towards" | "enabled" => ("enabled", json!(false)),
             "faults" => ("faults", json!("none")),
             _ => continue,
         };

@@ -51,11 +51,11 @@ pub async fn release_is_tested(cluster: &Cluster, client: &Client, helm: Helm) {
         "an installation runs no test: {before:?}"
     );
 
-    let test = ["test", "spira", "--timeout", "60s"];
-    let (passed, text) = run(&test);
+    let helm_test = ["test", "spira", "--timeout", "60s"];
+    let (passed, text) = run(&helm_test);
     assert!(passed, "{helm:?}: {text}");
     assert_eq!(text.matches("Succeeded").count(), 5, "{helm:?}: {text}");
-    let (passed, text) = run(&[&test[..], &["--logs"]].concat());
+    let (passed, text) = run(&[&helm_test[..], &["--logs"]].concat());
     assert!(passed, "{helm:?}: {text}");
     for name in ["spira-checks-smoke", "spira-experiment-test"] {
         assert!(
@@ -77,13 +77,14 @@ pub async fn release_is_tested(cluster: &Cluster, client: &Client, helm: Helm) {
     ];
     let (passed, text) = run(&[&upgrade[..], &wait[..]].concat());
     assert!(passed, "{helm:?}: {text}");
-    let (passed, text) = run(&test);
+    let (passed, text) = run(&helm_test);
     assert!(
         !passed && text.contains("spira-checks-stores"),
         "{helm:?}: {text}"
     );
     assert!(!text.contains("Succeeded"), "{helm:?}: {text}");
-    let (passed, text) = run(&[&test[..], &["--filter", "name=spira-experiment-test"]].concat());
+    let (passed, text) =
+        run(&[&helm_test[..], &["--filter", "name=spira-experiment-test"]].concat());
     assert!(passed, "{helm:?}: {text}");
     let (passed, text) = run(&["uninstall", "spira"]);
     assert!(passed, "{helm:?}: {text}");

@@ -44,7 +44,7 @@ impl Lines {
     /// The panels of these rows, one below the other, from `after` on.
     #[must_use]
     pub fn new(after: &Place, rows: &[Row]) -> (Self, Place) {
-        let (lines, place) = layout::lines(after, rows);
+        let (lines, place) = layout::lines(*after, rows);
         (Self(lines), place)
     }
 
@@ -302,7 +302,7 @@ impl Dashboard<'_> {
         let names = self.names.iter().map(|(name, value)| constant(name, value));
         let constants = names.chain([constant("runbooks", &runbooks)]);
         let namespaces =
-            format!("label_values(kube_pod_info{{pod=~\"$") + first + "-.*\"}, namespace)";
+            "label_values(kube_pod_info{pod=~\"$".to_owned() + first + "-.*\"}, namespace)";
         let query = json!({
             "type": "query", "name": "namespace", "label": "Namespace", "datasource": DataSource::default(),
             "query": {"query": namespaces, "refId": "namespace"}, "definition": namespaces, "refresh": 2, "sort": 1,

@@ -75,6 +75,7 @@ fn newest(metric: &str, matcher: &str, legend: &'static str) -> Query {
     query(format!("max({metric}{{{labels}{matcher}}})"), legend)
 }
 
+#[allow(clippy::too_many_lines)] // one literal for each panel
 fn inferences() -> Row {
     let redelivery = labels("redelivery");
     Row::open(

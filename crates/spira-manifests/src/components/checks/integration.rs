@@ -90,7 +90,7 @@ pub fn api_server_tests_pod(context: &Context, values: &Values, database: String
     );
     env.extend(connections(context));
     let image = &values.integration_tests.api_server_image;
-    pod(context, values, "api-server", "3", image, env)
+    pod(context, values, "api-server", "3", image, &env)
 }
 
 /// The inference server's tests.
@@ -105,7 +105,7 @@ pub fn inference_server_tests_pod(context: &Context, values: &Values) -> Pod {
     ];
     env.extend(connections(context));
     let image = &values.integration_tests.inference_server_image;
-    pod(context, values, "inference", "4", image, env)
+    pod(context, values, "inference", "4", image, &env)
 }
 
 fn connections(context: &Context) -> Vec<EnvVar> {
@@ -132,7 +132,7 @@ fn pod(
     name: &str,
     weight: &'static str,
     image: &Image,
-    env: Vec<EnvVar>,
+    env: &[EnvVar],
 ) -> Pod {
     let mut workload = values.workload();
     workload.image = image.clone();
@@ -149,7 +149,7 @@ fn pod(
                         .map(str::to_owned)
                         .collect(),
                 ),
-                env: non_empty(&env),
+                env: non_empty(&env.to_vec()),
                 volume_mounts: Some(vec![volumes::mount("tmp", "/tmp", false)]),
                 ..Container::default()
             },

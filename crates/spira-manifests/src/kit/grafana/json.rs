@@ -129,6 +129,7 @@ struct Link {
 /// A link of a dashboard, to a page or to others with certain tags.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(clippy::struct_excessive_bools)] // Grafana's format has them.
 struct DashboardLink {
     title: &'static str,
     #[serde(rename = "type")]

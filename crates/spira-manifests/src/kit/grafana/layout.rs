@@ -35,8 +35,7 @@ pub(super) struct GridPos {
 }
 
 /// Rows as lines of JSON, and the place below them.
-pub(super) fn lines(after: &Place, rows: &[Row]) -> (Vec<String>, Place) {
-    let mut place = *after;
+pub(super) fn lines(mut place: Place, rows: &[Row]) -> (Vec<String>, Place) {
     let mut lines = Vec::new();
     for row in rows {
         place.id += 1;
