@@ -6,6 +6,7 @@
 //! of the subchart.
 
 mod preflight;
+mod validate;
 
 use std::{
     panic::resume_unwind,
@@ -31,7 +32,7 @@ use crate::{
 /// The longest name that a component's objects start with, as `Release` has it.
 const MAX_FULLNAME: usize = 52;
 
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("Chart.yaml", include_str!("../templates/Chart.yaml.tera")),
     ("helmignore", include_str!("../templates/helmignore.tera")),
     ("README.md", include_str!("../templates/README.md.tera")),
@@ -41,8 +42,16 @@ const TEMPLATES: [(&str, &str); 6] = [
         include_str!("../templates/umbrella_helpers.tpl.tera"),
     ),
     (
-        "preflight.yaml",
-        include_str!("../templates/preflight.yaml.tera"),
+        "_preflight.tpl",
+        include_str!("../templates/preflight.tpl.tera"),
+    ),
+    (
+        "_validate.tpl",
+        include_str!("../templates/validate.tpl.tera"),
+    ),
+    (
+        "validate.yaml",
+        include_str!("../templates/validate.yaml.tera"),
     ),
 ];
 
@@ -88,19 +97,25 @@ pub fn generate(options: &Options, tell: &dyn Fn(&str)) -> Result<Charts, ChartE
         };
         threads.into_iter().map(join).collect()
     });
-    let mut needs = Vec::new();
+    let (mut needs, mut places) = (Vec::new(), Vec::new());
     for (component, compiled) in all.iter().zip(compiled) {
         let compiled = compiled?;
         cases += compiled.cases;
+        places.push((component.name, compiled.templates.places.clone()));
         let own = compiled.templates.needs.iter();
         needs.extend(own.map(|need| (component.name, need.clone())));
         files.extend(maker.subchart(component, compiled)?);
     }
-    files.push(maker.file(
-        format!("{UMBRELLA}/templates/preflight.yaml"),
-        "preflight.yaml",
-        &preflight::context(&needs),
-    )?);
+    let preflight = preflight::context(&needs);
+    let validate = validate::context();
+    for (name, context) in [
+        ("_preflight.tpl", &preflight),
+        ("_validate.tpl", &validate),
+        ("validate.yaml", &validate),
+    ] {
+        files.push(maker.file(format!("{UMBRELLA}/templates/{name}"), name, context)?);
+    }
+    files.extend(validate::files(&places));
     files.sort();
     Ok(Charts { files, cases })
 }

@@ -126,8 +126,12 @@ fn wrong(error: impl std::fmt::Display) -> Failure {
 
 /// What is wrong with a cluster is no wrong usage.
 fn unrendered(error: render::RenderError) -> Failure {
-    match error {
-        render::RenderError::Lacking(_) => refused(error),
+    match &error {
+        render::RenderError::Refused(why)
+            if why.contradictions.is_empty() && why.credentials.is_empty() =>
+        {
+            refused(error)
+        }
         _ => wrong(error),
     }
 }

@@ -42,6 +42,19 @@ pub struct Templates {
     pub files: Vec<File>,
     /// The APIs that its objects need and not every cluster serves.
     pub needs: Vec<Need>,
+    /// Which file holds which object.
+    pub places: Vec<Place>,
+}
+
+/// Where an object is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Its `apiVersion`.
+    pub api_version: String,
+    /// Its `kind`.
+    pub kind: String,
+    /// The path of the file below the chart's folder.
+    pub path: String,
 }
 
 /// The longest line of a template.
@@ -59,8 +72,10 @@ pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Templ
     let writer = Writer::new(component, traced, &outline);
     let comments = helpers::comments(source);
     let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut places = Vec::new();
     for object in &traced.objects {
         let name = file_name(component, object);
+        places.extend(place(object, &name));
         let text = object_text(&writer, object, &comments, &name);
         let file = files.entry(format!("templates/{name}.yaml")).or_default();
         if !file.is_empty() {
@@ -83,6 +98,17 @@ pub fn templates(component: &str, traced: &Traced, source: &str) -> Result<Templ
     Ok(Templates {
         files: files.into_iter().map(tidied).collect(),
         needs,
+        places,
+    })
+}
+
+/// Where an object of one kind is written, in the file of this name.
+fn place(object: &Entry, name: &str) -> Option<Place> {
+    let (api_version, kind) = needs::kind(object.node.sample())?;
+    Some(Place {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+        path: format!("templates/{name}.yaml"),
     })
 }
 

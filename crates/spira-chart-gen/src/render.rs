@@ -4,7 +4,7 @@ use serde_json::Value;
 use spira_manifests::{
     Object, Release,
     document::{Loaded, UMBRELLA},
-    preflight::{self, Lacking},
+    refusal::{self, Refused},
 };
 
 use crate::yaml;
@@ -12,15 +12,9 @@ use crate::yaml;
 /// Why manifests were not made.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// Credentials that are nowhere and must not be generated.
-    #[error(
-        "{} missing (or with a line break in the live Secret): give {}, name an existing Secret, or set global.secrets.generate",
-        .0.join(", "), if .0.len() == 1 { "it" } else { "them" }
-    )]
-    Credentials(Vec<String>),
-    /// APIs that the values need and the cluster, as far as it is known, does not serve.
+    /// What speaks against installing.
     #[error(transparent)]
-    Lacking(#[from] Lacking),
+    Refused(#[from] Refused),
     /// A section that cannot be read, although it was checked: a defect.
     #[error("{component}: {source}")]
     Section {
@@ -34,8 +28,7 @@ pub enum RenderError {
 /// The objects of every component that is enabled, with the component's name.
 ///
 /// # Errors
-/// If the cluster lacks APIs that the objects need (unless `global.preflight` is off), or a
-/// credential is missing.
+/// If something speaks against installing them; [`refusal`] says what may.
 pub fn objects(
     loaded: &Loaded,
     release: &Release,
@@ -51,15 +44,9 @@ pub fn objects(
             })?;
         all.extend(objects.into_iter().map(|object| (name, object)));
     }
-    if loaded.values.global.preflight {
-        preflight::check(all.iter().map(|(_, object)| object), release.served())?;
-    }
-    let missing = release.missing_credentials();
-    if missing.is_empty() {
-        Ok(all)
-    } else {
-        Err(RenderError::Credentials(missing))
-    }
+    let objects: Vec<&Object> = all.iter().map(|(_, object)| object).collect();
+    refusal::check(loaded, release, &objects)?;
+    Ok(all)
 }
 
 /// The objects as YAML, one document each, with the subchart that they come from.

@@ -1,82 +1,172 @@
 //! What sections of the values may not say together.
 //!
 //! A subchart's schema sees its own section and `global`. What one section may not say beside
-//! another's is therefore a rule of the umbrella's schema: [`rules`] writes each [`Contradiction`] as
-//! `if` and `then`, and both Helm and [`crate::document`] check them, on the merged values. A subchart
-//! that is installed alone knows nothing of the others, and checks none of it.
+//! another's is therefore a [`Contradiction`], and [`all`] of them are one list. The library checks
+//! it on the merged document ([`found`]); the chart carries the same list as a file, which a template
+//! of the umbrella reads. A subchart that is installed alone knows nothing of the others, and checks
+//! none of it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::{Component, components};
+use crate::{Component, components, document::Problem};
 
 /// Values that contradict each other: where all of `when` holds, nothing of `never` may.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contradiction {
     /// What holds.
     pub when: Vec<Said>,
-    /// What may then not hold, each with what would be right, to go after "is not".
-    pub never: Vec<(Said, String)>,
+    /// What may then not hold.
+    pub never: Vec<Never>,
+}
+
+/// What may not hold, and what would be right.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Never {
+    /// What may not hold.
+    #[serde(flatten)]
+    pub said: Said,
+    /// What would be right, to go after "is not".
+    pub expected: String,
 }
 
 /// What a value of a section says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Said {
     /// Where it stands, such as `nats.enabled`.
     pub path: String,
     /// What it is.
+    #[serde(flatten)]
     pub is: Is,
 }
 
 /// What a value is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Is {
-    /// This very flag, text or number.
+    /// This very flag, word or number.
     Just(Value),
-    /// Any text.
-    Text,
+    /// Anything but this.
+    Other(Value),
+    /// Any text, if true.
+    Text(bool),
+    /// A number above the one at this path.
+    Above(String),
+    /// The same as the value at this path.
+    Same(String),
 }
 
 impl Said {
     /// The value at `path` is `value`.
     pub fn just(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self {
-            path: path.into(),
-            is: Is::Just(value.into()),
-        }
+        let is = Is::Just(value.into());
+        let path = path.into();
+        Self { path, is }
+    }
+
+    /// The value at `path` is anything but `value`.
+    pub fn other(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        let is = Is::Other(value.into());
+        let path = path.into();
+        Self { path, is }
     }
 
     /// The value at `path` is set, to any text.
     pub fn text(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            is: Is::Text,
+        let is = Is::Text(true);
+        let path = path.into();
+        Self { path, is }
+    }
+
+    /// The number at `path` is above that at `bound`.
+    pub fn above(path: impl Into<String>, bound: impl Into<String>) -> Self {
+        let is = Is::Above(bound.into());
+        let path = path.into();
+        Self { path, is }
+    }
+
+    /// The value at `path` is set, and the same as that at `other`.
+    pub fn same(path: impl Into<String>, other: impl Into<String>) -> Self {
+        let is = Is::Same(other.into());
+        let path = path.into();
+        Self { path, is }
+    }
+
+    /// This may not hold; what would be right is to go after "is not".
+    fn never(self, expected: impl Into<String>) -> Never {
+        let expected = expected.into();
+        Never {
+            said: self,
+            expected,
         }
     }
 
-    fn rule(&self) -> Value {
+    /// Whether it is said in a merged document.
+    #[must_use]
+    pub fn holds(&self, document: &Value) -> bool {
+        let value = at(document, &self.path);
         match &self.is {
-            Is::Just(value) => json!({ "const": value }),
-            Is::Text => json!({ "type": "string" }),
+            Is::Just(one) => equal(value, one),
+            Is::Other(one) => !value.is_null() && !equal(value, one),
+            Is::Text(is) => value.is_string() == *is,
+            Is::Above(bound) => match (value.as_f64(), at(document, bound).as_f64()) {
+                (Some(number), Some(bound)) => number > bound,
+                _ => false,
+            },
+            Is::Same(other) => !value.is_null() && equal(value, at(document, other)),
         }
     }
+}
 
-    /// The schema of documents in which it is said.
-    fn holds(&self) -> Value {
-        self.path.rsplit('.').fold(
-            self.rule(),
-            |inner, key| json!({ "required": [key], "properties": { key: inner } }),
-        )
+/// Whether two values are the same: of numbers, whether they are equal.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => a.total_cmp(&b).is_eq(),
+        _ => a == b,
     }
+}
+
+/// The value at a path, null where there is none.
+fn at<'d>(document: &'d Value, path: &str) -> &'d Value {
+    path.split('.').fold(document, |here, key| &here[key])
+}
+
+impl Contradiction {
+    /// What is wrong with a merged document.
+    fn found(&self, document: &Value) -> Vec<Problem> {
+        if !self.when.iter().all(|said| said.holds(document)) {
+            return Vec::new();
+        }
+        let never = self.never.iter().filter(|one| one.said.holds(document));
+        let problem = |Never { said, expected }: &Never| Problem {
+            path: said.path.clone(),
+            value: at(document, &said.path).to_string(),
+            message: format!("is not {expected}"),
+        };
+        never.map(problem).collect()
+    }
+}
+
+/// What sections of a merged document say that contradicts others.
+#[must_use]
+pub fn found(document: &Value) -> Vec<Problem> {
+    static ALL: LazyLock<Vec<Contradiction>> = LazyLock::new(all);
+    ALL.iter().flat_map(|one| one.found(document)).collect()
 }
 
 /// All contradictions that are refused. One more is a line here.
 #[must_use]
 pub fn all() -> Vec<Contradiction> {
     let components = components::all();
-    let mut all: Vec<_> = components.iter().filter_map(faults_of_nothing).collect();
+    let mut all: Vec<_> = OUTSIDE.iter().map(own_and_outside).collect();
+    all.extend(ports_of_nats());
+    all.extend(OWN_PORTS.iter().map(own_port));
+    all.push(tests_of_the_database());
     for component in &components {
+        all.extend(scaled_twice(component));
+        all.extend(faults_of_nothing(component));
         all.extend(networks_to_nothing(component));
         all.extend(experiment_on_nothing(component));
     }
@@ -92,6 +182,80 @@ const OUTSIDE: [(&str, &str); 4] = [
     ("mlflow", "global.connections.mlflow.url"),
 ];
 
+/// A service outside beside the component that it takes the place of, which nobody would use.
+fn own_and_outside((name, outside): &(&str, &str)) -> Contradiction {
+    let enabled = Said::just(format!("{name}.enabled"), true);
+    Contradiction {
+        when: vec![Said::text(*outside)],
+        never: vec![enabled.never(format!(
+            "false, which it must be while {outside} names another"
+        ))],
+    }
+}
+
+/// What the Services of this release's own listen on, which their operators decide.
+const OWN_PORTS: [(&str, &str, i32); 2] = [
+    ("minio", "global.connections.objectStore.port", 80),
+    ("postgresql", "global.connections.postgresql.port", 5432),
+];
+
+/// Another port than the Service of this release's own has.
+fn own_port((name, path, port): &(&str, &str, i32)) -> Contradiction {
+    let other = Said::other(*path, *port);
+    Contradiction {
+        when: vec![Said::just(format!("{name}.enabled"), true)],
+        never: vec![other.never(format!("{port}, the port of this release's {name}"))],
+    }
+}
+
+/// What NATS listens on beside the port for clients: for other servers, for its monitoring, and the
+/// exporter in its pod.
+const PORTS_OF_NATS: [i32; 3] = [6222, 8222, 7777];
+
+/// A port for clients of NATS that is taken.
+fn ports_of_nats() -> Vec<Contradiction> {
+    let port = "global.connections.nats.port";
+    let taken = |number| Said::just(port, number).never("another port than NATS uses itself");
+    vec![Contradiction {
+        when: vec![Said::just("nats.enabled", true)],
+        never: PORTS_OF_NATS.map(taken).into(),
+    }]
+}
+
+/// Tests that would drop SPIRA's own database.
+fn tests_of_the_database() -> Contradiction {
+    let (own, tests) = (
+        "global.connections.mongodb.database",
+        "global.connections.mongodb.integrationTestDatabase",
+    );
+    Contradiction {
+        when: Vec::new(),
+        never: vec![Said::same(tests, own).never(format!(
+            "another database than {own}, which the tests would drop"
+        ))],
+    }
+}
+
+/// A number of pods beside an autoscaler, and an autoscaler without room.
+fn scaled_twice(component: &Component) -> Option<Contradiction> {
+    let name = component.name;
+    let defaults = (component.defaults)();
+    defaults.get("autoscaling")?;
+    let replicas = &defaults["replicas"];
+    let (least, most) = (
+        format!("{name}.autoscaling.minReplicas"),
+        format!("{name}.autoscaling.maxReplicas"),
+    );
+    let fixed = Said::other(format!("{name}.replicas"), replicas.clone()).never(format!(
+        "{replicas}, the default, which it must be while {name}.autoscaling sets the number of pods: see {least}"
+    ));
+    let crossed = Said::above(&least, &most).never(format!("a number of at most {most}"));
+    Some(Contradiction {
+        when: vec![Said::just(format!("{name}.autoscaling.enabled"), true)],
+        never: vec![fixed, crossed],
+    })
+}
+
 /// Faults that were turned on in the section of a component that is not installed.
 fn faults_of_nothing(component: &Component) -> Option<Contradiction> {
     let name = component.name;
@@ -100,10 +264,10 @@ fn faults_of_nothing(component: &Component) -> Option<Contradiction> {
     // What is on by default says nothing about what the user wants.
     let off = faults.iter().filter(|(_, fault)| fault["enabled"] == false);
     let never = off.map(|(fault, _)| {
-        (
-            Said::just(format!("{name}.chaos.{fault}.enabled"), true),
-            format!("false, which a fault of {name} must be while {name}.enabled is false"),
-        )
+        let on = Said::just(format!("{name}.chaos.{fault}.enabled"), true);
+        on.never(format!(
+            "false, which a fault of {name} must be while {name}.enabled is false"
+        ))
     });
     Some(Contradiction {
         when: vec![
@@ -114,51 +278,42 @@ fn faults_of_nothing(component: &Component) -> Option<Contradiction> {
     })
 }
 
-/// A network to a component that is not installed, or that nobody uses.
+/// A network to a component that is not installed.
 fn networks_to_nothing(component: &Component) -> Vec<Contradiction> {
     let name = component.name;
-    let mut all = Vec::new();
-    for partner in partners(component)
-        .iter()
-        .filter(|partner| *partner != name)
-    {
-        let off = Said::just(format!("{partner}.enabled"), false);
-        let outside = OUTSIDE.iter().filter(|(component, _)| component == partner);
-        let outside = outside.map(|(_, path)| (Said::text(*path), format!("{path} names another")));
-        let reasons = [(off, format!("{partner}.enabled is false"))];
-        for (reason, why) in reasons.into_iter().chain(outside) {
-            all.push(Contradiction {
-                when: vec![
-                    Said::just("global.chaos.enabled", true),
-                    Said::just(format!("{name}.enabled"), true),
-                    Said::just(format!("{name}.chaos.network.enabled"), true),
-                    reason,
-                ],
-                never: vec![(
-                    Said::just(format!("{name}.chaos.network.towards"), partner.as_str()),
-                    format!("a component that runs in this release and is used: {why}"),
-                )],
-            });
+    let others = partners(component)
+        .into_iter()
+        .filter(|partner| partner != name);
+    let contradiction = |partner: String| {
+        let towards = Said::just(format!("{name}.chaos.network.towards"), &*partner);
+        Contradiction {
+            when: vec![
+                Said::just("global.chaos.enabled", true),
+                Said::just(format!("{name}.enabled"), true),
+                Said::just(format!("{name}.chaos.network.enabled"), true),
+                Said::just(format!("{partner}.enabled"), false),
+            ],
+            never: vec![towards.never(format!(
+                "a component that runs in this release: {partner}.enabled is false"
+            ))],
         }
-    }
-    all
+    };
+    others.map(contradiction).collect()
 }
 
 /// A target of the experiment that is not installed, or that no Schedule hits.
 fn experiment_on_nothing(component: &Component) -> Vec<Contradiction> {
     let name = component.name;
-    let target = format!("experiment.targets.{}", camel_case(name));
-    let refused = |when: Vec<Said>, why: &str| {
-        let never = Said::just(format!("{target}.enabled"), true);
-        let installed = Said::just("experiment.enabled", true);
-        Contradiction {
-            when: [vec![installed], when].concat(),
-            never: vec![(never, format!("false, which a target must be while {why}"))],
-        }
-    };
     if !is_target(&camel_case(name)) {
         return Vec::new();
     }
+    let target = format!("experiment.targets.{}.enabled", camel_case(name));
+    let refused = |when: Vec<Said>, why: &str| Contradiction {
+        when: [vec![Said::just("experiment.enabled", true)], when].concat(),
+        never: vec![
+            Said::just(&*target, true).never(format!("false, which a target must be while {why}")),
+        ],
+    };
     let kill = format!("{name}.chaos.podKill.enabled");
     vec![
         refused(
@@ -205,63 +360,32 @@ fn partners(component: &Component) -> BTreeSet<String> {
     names
 }
 
-/// The contradictions as rules of a JSON Schema.
-#[must_use]
-pub fn rules() -> Vec<Value> {
-    all().iter().map(Contradiction::rule).collect()
-}
-
-impl Contradiction {
-    fn rule(&self) -> Value {
-        let holds: Vec<_> = self.when.iter().map(Said::holds).collect();
-        let mut then = json!({});
-        for (said, expected) in &self.never {
-            let mut rule = json!({ "not": said.rule() });
-            rule["x-expected"] = json!(expected);
-            put(&mut then, &said.path, rule);
-        }
-        json!({ "if": { "allOf": holds }, "then": then })
-    }
-}
-
-/// Puts a rule for the value at `path` into a schema.
-fn put(schema: &mut Value, path: &str, rule: Value) {
-    let mut here = schema;
-    for key in path.split('.') {
-        let object = here.as_object_mut().expect("rules are put beside rules");
-        let properties = object
-            .entry("properties")
-            .or_insert_with(|| json!(Map::new()));
-        here = &mut properties[key];
-        if here.is_null() {
-            *here = json!({});
-        }
-    }
-    *here = rule;
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{OUTSIDE, all, partners};
+    use super::{Is, OUTSIDE, all, partners};
     use crate::{components, document};
 
     /// A rule about a path that is not there would never hold.
     #[test]
     fn every_path_is_a_value() {
-        let known: BTreeSet<&str> = OUTSIDE.iter().map(|(_, path)| *path).collect();
+        let mut known: BTreeSet<&str> = OUTSIDE.iter().map(|(_, path)| *path).collect();
+        known.insert("global.connections.mongodb.integrationTestDatabase");
         let defaults = document::defaults();
         for contradiction in all() {
-            let never = contradiction.never.iter().map(|(said, _)| said);
+            let never = contradiction.never.iter().map(|one| &one.said);
             for said in contradiction.when.iter().chain(never) {
-                let pointer = format!("/{}", said.path.replace('.', "/"));
-                // What is unset by default is not in the document.
-                assert!(
-                    known.contains(&*said.path) || defaults.pointer(&pointer).is_some(),
-                    "{}",
-                    said.path
-                );
+                let other = match &said.is {
+                    Is::Above(path) | Is::Same(path) => Some(path),
+                    _ => None,
+                };
+                for path in other.into_iter().chain([&said.path]) {
+                    let pointer = format!("/{}", path.replace('.', "/"));
+                    // What is unset by default is not in the document.
+                    let is_there = defaults.pointer(&pointer).is_some();
+                    assert!(known.contains(&**path) || is_there, "{path}");
+                }
             }
         }
     }
@@ -274,7 +398,7 @@ mod tests {
             let path = format!("experiment.targets.{target}.enabled");
             let about = all()
                 .into_iter()
-                .filter(|one| one.never.iter().any(|(said, _)| said.path == path));
+                .filter(|one| one.never.iter().any(|never| never.said.path == path));
             assert_eq!(about.count(), 2, "{target}");
         }
     }

@@ -22,7 +22,9 @@ pub use self::{
     error::{Problem, ValuesError},
     explain::nearest,
 };
-use crate::{Component, Context, Global, Intrinsics, Object, Values, components, schema};
+use crate::{
+    Component, Context, Global, Intrinsics, Object, Values, components, contradictions, schema,
+};
 
 /// The name of the umbrella chart.
 pub const UMBRELLA: &str = "spira";
@@ -87,6 +89,8 @@ pub struct Loaded {
     pub document: Value,
     /// The sections of the components that are enabled, as their subcharts see them.
     pub sections: Vec<Section>,
+    /// What sections say that contradicts others; each is right by itself.
+    pub contradictions: Vec<Problem>,
 }
 
 /// The values of a component that is enabled, as its subchart sees them.
@@ -115,7 +119,8 @@ impl Values {
     /// Reads values from a document in YAML that holds what shall differ from the defaults.
     ///
     /// # Errors
-    /// If the text is not YAML, or names unknown or wrong values: all of them are listed.
+    /// If the text is not YAML, or names values that are unknown, wrong, or contradict each other: all
+    /// of them are listed.
     ///
     /// ```
     /// use spira_manifests::Values;
@@ -131,7 +136,12 @@ impl Values {
             path: PathBuf::from("<text>"),
             source,
         })?;
-        Ok(from_document(document)?.values)
+        let loaded = from_document(document)?;
+        if loaded.contradictions.is_empty() {
+            Ok(loaded.values)
+        } else {
+            Err(ValuesError::Invalid(loaded.contradictions))
+        }
     }
 }
 
@@ -146,8 +156,12 @@ pub fn load(sources: &Sources) -> Result<Loaded, ValuesError> {
 /// Merges a user's document over the defaults and checks the outcome as Helm does: the umbrella's
 /// values, and the section of every component that is enabled.
 ///
+/// Values that are right each by itself, and contradict each other, are no error here:
+/// [`Loaded::contradictions`] holds them, and [`crate::refusal`] names them beside all else that speaks
+/// against installing.
+///
 /// # Errors
-/// If values are unknown or wrong: all of them are listed.
+/// If values are unknown or wrong: all of them are listed, with the contradictions.
 pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError> {
     let merged = coalesce::release(&CHART, document)?;
     let mut found = problems(&UMBRELLA_RULE.0, &UMBRELLA_RULE.1, &merged.values, "");
@@ -172,14 +186,20 @@ pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError
         }
         sections.push((rule.component, section.clone()));
     }
+    let contradictions = contradictions::found(&merged.values);
     if found.is_empty() {
-        read(merged.values, sections)
+        read(merged.values, sections, contradictions)
     } else {
+        found.extend(contradictions);
         Err(ValuesError::Invalid(found))
     }
 }
 
-fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, ValuesError> {
+fn read(
+    document: Value,
+    sections: Vec<(Component, Value)>,
+    contradictions: Vec<Problem>,
+) -> Result<Loaded, ValuesError> {
     let unread = |path: &str| {
         let path = path.to_owned();
         move |source| ValuesError::Unread { path, source }
@@ -205,6 +225,7 @@ fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, Va
         values: serde_json::from_value(Value::Object(whole)).map_err(unread("values"))?,
         document,
         sections: enabled,
+        contradictions,
     })
 }
 

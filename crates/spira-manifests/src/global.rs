@@ -44,6 +44,10 @@ pub struct Global {
     /// `extraObjects` never are. Turn it off where the operators come in the same run: Argo CD, too,
     /// tells Helm what the cluster serves before it applies anything.
     pub preflight: bool,
+    /// Whether an upgrade is refused that Kubernetes or an operator would not carry out, or that
+    /// would leave data behind: a pool that shrinks, a volume of another size, a store under another
+    /// name. Turn it off for the one upgrade in which you know better.
+    pub upgrade_check: bool,
     /// How to reach the data services, inside the release or outside the cluster.
     pub connections: Connections,
     /// Metrics, alerts and dashboards.
@@ -311,6 +315,7 @@ impl Default for Global {
             storage_class: None,
             secrets: Secrets::default(),
             preflight: true,
+            upgrade_check: true,
             connections: Connections::default(),
             monitoring: Monitoring::default(),
             chaos: ChaosMesh::default(),

@@ -21,7 +21,7 @@ mod workload;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-pub use account::ServiceAccountValues;
+pub use account::{Rbac, ServiceAccountValues};
 pub use availability::{Autoscaling, Disruption};
 pub use chaos::{Chaos, PrimaryChaos, StoreChaos};
 pub use extra::{ExtraObject, InvalidObject};

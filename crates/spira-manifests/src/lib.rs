@@ -52,8 +52,10 @@ pub mod object;
 mod pods;
 pub mod preflight;
 pub mod program;
+pub mod refusal;
 pub mod release;
 pub mod schema;
+pub mod upgrade;
 
 pub use components::{Component, Values};
 pub use context::Context;

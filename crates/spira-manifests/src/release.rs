@@ -23,6 +23,7 @@ pub struct Release {
     revision: u32,
     served: BTreeSet<String>,
     live: BTreeMap<(String, String), String>,
+    live_objects: Vec<Value>,
     generate: Generate,
     generated: RefCell<BTreeMap<(String, String), String>>,
     missing: RefCell<Vec<String>>,
@@ -40,6 +41,7 @@ impl Release {
             revision: 1,
             served: BTreeSet::new(),
             live: BTreeMap::new(),
+            live_objects: Vec::new(),
             generate: |_, _| random_credential(),
             generated: RefCell::default(),
             missing: RefCell::default(),
@@ -94,6 +96,20 @@ impl Release {
     ) -> Self {
         self.live.insert((secret.into(), key.into()), value.into());
         self
+    }
+
+    /// Tells of an object that the cluster has in the release's namespace;
+    /// [`crate::upgrade`] says what follows from it.
+    #[must_use]
+    pub fn with_live_object(mut self, object: Value) -> Self {
+        self.live_objects.push(object);
+        self
+    }
+
+    /// The objects that the cluster is known to have.
+    #[must_use]
+    pub fn live_objects(&self) -> &[Value] {
+        &self.live_objects
     }
 
     /// The credentials that were asked for, must not be generated, and are not there: the path of

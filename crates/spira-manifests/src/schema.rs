@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 pub use tidy::for_chart;
 
 use crate::{
-    Component, Global, components, contradictions,
+    Component, Global, components,
     kit::chaos::{ENDS_IN_TIME, ends_in_time},
 };
 
@@ -94,9 +94,10 @@ pub fn strict(component: &Component) -> Value {
     finish(root, defs)
 }
 
-/// The schema of the umbrella chart's values: `global` in full, what sections may not say together
-/// ([`contradictions`]), and else a component's section as any object, since Helm checks the section of an enabled subchart against the subchart's own schema
-/// and that of a disabled one against nothing.
+/// The schema of the umbrella chart's values: `global` in full, and else a component's section as any
+/// object, since Helm checks the section of an enabled subchart against the subchart's own schema and
+/// that of a disabled one against nothing. What sections may not say together is no matter of the
+/// schema but of [`crate::contradictions`].
 #[must_use]
 pub fn umbrella() -> Value {
     let mut defs = Map::new();
@@ -114,7 +115,6 @@ pub fn umbrella() -> Value {
         ("type".to_owned(), json!("object")),
         ("properties".to_owned(), Value::Object(properties)),
         ("required".to_owned(), json!(["global"])),
-        ("allOf".to_owned(), json!(contradictions::rules())),
     ]);
     finish(root, defs)
 }

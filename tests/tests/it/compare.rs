@@ -2,13 +2,17 @@
 
 use serde_json::{Value, json};
 use spira_chart_gen::diff::difference;
-use spira_manifests::preflight::HEAD;
+use spira_manifests::refusal::{CONTRADICTIONS, CREDENTIALS};
+use spira_manifests::{preflight, upgrade};
 use xtask::oracle;
 
 use crate::support::{Case, PANIC, chart};
 
 /// Stands for a generated credential, which differs from one rendering to the next.
 pub const GENERATED: &str = "(generated)";
+
+/// How messages begin that speak of more than single values.
+const HEADS: [&str; 4] = [CONTRADICTIONS, CREDENTIALS, upgrade::HEAD, preflight::HEAD];
 
 /// Library and Helm do not do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +41,12 @@ pub fn compare(
             text: message.clone(),
         }),
         (Ok(library), Ok(helm)) => same_objects(library, &helm.objects),
-        // Either side may name a missing credential first.
-        (Err(ours), Err(theirs)) if ours.contains(HEAD) && theirs.contains(HEAD) => {
+        // What is wrong with single values the library says together with contradictions, and Helm before it looks for
+        // those; all else both say in one message, in the same words.
+        (Err(ours), Err(theirs)) if HEADS.iter().any(|head| ours.starts_with(head)) => {
             let same = theirs.contains(ours);
             same.then_some(Verdict::Refused).ok_or(Disagreement {
-                kind: "another message about APIs".into(),
+                kind: "another message".into(),
                 text: format!("library: {ours}\nHelm:    {theirs}"),
             })
         }

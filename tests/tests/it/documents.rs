@@ -109,7 +109,7 @@ impl Iterator for Cases<'_> {
         // What only goes together is drawn apart; most cases must be right to show anything.
         if !self.rng.one_in(16) {
             mend(&mut document);
-            fit_faults(&mut document);
+            fit(&mut document);
         }
         if self.rng.one_in(5) {
             spice(&mut document, &mut self.rng);
@@ -257,26 +257,39 @@ fn mend(document: &mut Value) {
     }
 }
 
-/// Turns off faults and targets that other values leave nothing to hit, or no time to end in.
-fn fit_faults(document: &mut Value) {
-    let Value::Object(fields) = &*document else {
-        return;
-    };
-    let Err(ValuesError::Invalid(problems)) = document::from_document(fields.clone()) else {
-        return;
-    };
-    for path in problems.into_iter().map(|problem| problem.path) {
-        let (parent, field) = path.rsplit_once('.').unwrap_or_default();
-        let off = match field {
-            "duration" => ("schedule", json!("@every 999h")),
-            "towards" | "enabled" => ("enabled", json!(false)),
-            "faults" => ("faults", json!("none")),
-            _ => continue,
+/// Changes what contradicts other values, and faults that have no time to end in. What is put right may show
+/// another contradiction, so it is done again.
+fn fit(document: &mut Value) {
+    for _ in 0..4 {
+        let Value::Object(fields) = &*document else {
+            return;
         };
-        if parent.contains("chaos") || parent.starts_with("experiment") {
-            put(document, parent, off);
+        let problems = match document::from_document(fields.clone()) {
+            Ok(loaded) => loaded.contradictions,
+            Err(ValuesError::Invalid(problems)) => problems,
+            Err(_) => return,
+        };
+        for problem in problems {
+            fit_one(document, &problem.path);
         }
     }
+}
+
+fn fit_one(document: &mut Value, path: &str) {
+    let (parent, field) = path.rsplit_once('.').unwrap_or_default();
+    let right = match (field, parent) {
+        ("duration", _) => ("schedule", json!("@every 999h")),
+        ("towards" | "enabled", _) => ("enabled", json!(false)),
+        ("faults", _) => ("faults", json!("none")),
+        ("minReplicas", _) => ("minReplicas", json!(1)),
+        ("integrationTestDatabase", _) => ("integrationTestDatabase", json!(null)),
+        ("port", "global.connections.objectStore") => ("port", json!(80)),
+        ("port", "global.connections.postgresql") => ("port", json!(5432)),
+        ("port", "global.connections.nats") => ("port", json!(4222)),
+        ("replicas", _) => ("replicas", document::defaults()[parent]["replicas"].clone()),
+        _ => return,
+    };
+    put(document, parent, right);
 }
 
 /// Sets a field below a path, which is made where it is not there.

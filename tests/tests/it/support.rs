@@ -74,6 +74,8 @@ pub struct Case {
     pub live: Vec<Live>,
     /// `--api-versions`.
     pub served: Vec<String>,
+    /// What else the cluster has.
+    pub objects: Vec<Value>,
 }
 
 impl Case {
@@ -86,6 +88,7 @@ impl Case {
             set: Vec::new(),
             live: Vec::new(),
             served: Vec::new(),
+            objects: Vec::new(),
         }
     }
 
@@ -109,6 +112,9 @@ impl Case {
             .with_served(&self.served);
         for Live { secret, key, value } in &self.live {
             release = release.with_live_secret(secret, key, value);
+        }
+        for object in &self.objects {
+            release = release.with_live_object(object.clone());
         }
         render::objects(&loaded, &release).map_err(|e| e.to_string())
     }
@@ -145,7 +151,7 @@ impl Case {
             namespace: self.namespace.clone(),
             values_yaml: vec![self.values.clone()],
             set: self.set.clone(),
-            secrets: self.live_secrets(),
+            secrets: [self.live_secrets(), self.objects.clone()].concat(),
             api_versions: self.served.clone(),
             ..oracle::Case::default()
         }

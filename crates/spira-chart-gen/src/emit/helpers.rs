@@ -219,22 +219,24 @@ fn image(own: &str) -> String {
 /// The rule of `Intrinsics::credential`.
 fn credential(own: &str) -> String {
     let body = "{{- $secret := lookup \"v1\" \"Secret\" .root.Release.Namespace .secret | default dict }}\n\
-                {{- $live := get ($secret.data | default dict) .key }}\n\
+                {{- $live := get ($secret.data | default dict) .key | b64dec }}\n\
+                {{- /* No program would read one with a line break. */}}\n\
+                {{- $isBroken := contains \"\\n\" $live }}\n\
                 {{- if .given }}\n\
                 {{- .given }}\n\
-                {{- else if $live }}\n\
-                {{- $live = $live | b64dec }}\n\
-                {{- if contains \"\\n\" $live }}\n\
-                {{- fail (printf \"%s: the live Secret %s has a line break under %s, which no program would read\" .value .secret .key) }}\n\
-                {{- end }}\n\
+                {{- else if and $live (not $isBroken) }}\n\
                 {{- $live }}\n\
-                {{- else if .root.Values.global.secrets.generate }}\n\
+                {{- else if and .root.Values.global.secrets.generate (not $isBroken) }}\n\
                 {{- /* One for the whole rendering, whoever asks first. */}}\n\
                 {{- $made := printf \"made %s/%s\" .secret .key }}\n\
                 {{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}\n\
                 {{- get .root.Values $made }}\n\
+                {{- else if .root.Chart.IsRoot }}\n\
+                {{- fail (printf \"credentials are missing, or have a line break in their live Secret:\\n\\n- %s\" .value) }}\n\
                 {{- else }}\n\
-                {{- fail (printf \"%s is missing: give it, name an existing Secret, or set global.secrets.generate\" .value) }}\n\
+                {{- /* The umbrella, whose templates come last, names all that are missing. */}}\n\
+                {{- $missing := get .root.Values \"missing credentials\" | default list }}\n\
+                {{- $_ := set .root.Values \"missing credentials\" (append $missing .value) }}\n\
                 {{- end }}\n";
     define(
         &format!("{own}.credential"),

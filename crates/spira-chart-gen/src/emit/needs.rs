@@ -49,9 +49,15 @@ pub(super) fn of(writer: &Writer, traced: &Traced) -> Vec<Need> {
 
 /// The API of an object of the tree, if not every cluster serves it.
 fn api(object: &Node) -> Option<&'static Api> {
+    let (version, kind) = kind(object)?;
+    Api::named(version, kind)
+}
+
+/// The `apiVersion` and the `kind` of an object of the tree, if no value decides on them.
+pub(super) fn kind(object: &Node) -> Option<(&str, &str)> {
     let text = |key: &str| match &object.get(key)?.node {
         Node::Leaf(scalar) => scalar.literal(),
         _ => None,
     };
-    Api::named(text("apiVersion")?, text("kind")?)
+    Some((text("apiVersion")?, text("kind")?))
 }

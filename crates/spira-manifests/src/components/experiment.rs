@@ -25,7 +25,7 @@ use k8s_openapi::{
 };
 
 pub use self::{
-    settings::{Faults, Rbac, Results, Test},
+    settings::{Faults, Results, Test},
     targets::{Target, Targets},
 };
 use crate::{
@@ -88,7 +88,7 @@ workload_values! {
         /// Where log and report of a run stay.
         pub results: Results = Results::default(),
         /// Whether the rights that the program needs are given to its account.
-        pub rbac: Rbac = Rbac::default(),
+        pub rbac: crate::kit::Rbac = crate::kit::Rbac::default(),
         /// Seconds after which a run counts as failed, whatever it does. A run bounds itself: it takes
         /// the baseline, the duration twice with `control`, and the quiescence after each.
         pub deadline_seconds: Positive = Positive::try_from(7200).expect("above 0"),

@@ -32,9 +32,9 @@ use crate::{
         SecretKeyReference, Security, User,
     },
     kit::{
-        Annotations, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
-        MongodbVersion, NodeSelector, ObjectName, Port, StorageSize, StoreChaos, UrlPassword, kept,
-        monitoring, security,
+        Annotations, DataKey, Disruption, ExtraObject, FeatureVersion, Labels, Login, Members,
+        MongodbVersion, NodeSelector, ObjectName, Port, Rbac, StorageSize, StoreChaos, UrlPassword,
+        kept, monitoring, security,
     },
 };
 
@@ -58,10 +58,13 @@ pub struct Values {
     pub enabled: bool,
     /// The operator that the cluster has: it must watch this namespace.
     pub operator: Operator,
-    /// Whether the account of the pods is made, with its rights. Turn it off where
-    /// the operator's own chart has made it: the Community operator's does so in the operator's
-    /// namespace, that of the controllers for Kubernetes in every namespace it is told to watch.
+    /// Whether the account of the pods is made. Its name is the operator's: turn it off where the
+    /// operator's own chart, or another release in the namespace, has made it. The Community operator's
+    /// chart does so in the operator's namespace, that of the controllers for Kubernetes in every
+    /// namespace it is told to watch.
     pub create_service_account: bool,
+    /// Whether the rights that the operator's agent needs are given to that account.
+    pub rbac: Rbac,
     /// How many members hold data. A majority must be there to write, so with 3 one may be away.
     pub members: Members,
     /// The version of MongoDB. Go up one major version at a time.
@@ -73,6 +76,11 @@ pub struct Values {
     pub username: Login,
     /// That user's password; unset, the live Secret's, else a generated one.
     pub password: Option<UrlPassword>,
+    /// The Secret with that user's password; unset, this release makes one. The password must be of
+    /// characters that a URL holds as they are.
+    pub existing_secret: Option<ObjectName>,
+    /// The key of the password in that Secret.
+    pub existing_secret_key: DataKey,
     /// Whether the replica set stays when the release is uninstalled; its volumes stay anyway.
     pub keep: bool,
     /// The volume of each member's data.
@@ -138,6 +146,9 @@ pub struct MetricsValues {
     pub username: Login,
     /// That user's password; unset, the live Secret's, else a generated one.
     pub password: Option<UrlPassword>,
+    /// The Secret with that user and the password, under the keys `username` and `password`; unset,
+    /// this release makes one. `username` above must say the same.
+    pub existing_secret: Option<ObjectName>,
 }
 
 impl Default for Values {
@@ -151,11 +162,14 @@ impl Default for Values {
             enabled: true,
             operator: Operator::Community,
             create_service_account: true,
+            rbac: Rbac::default(),
             members: Members::try_from(3).expect(valid),
             version: APP_VERSION.parse().expect(valid),
             feature_compatibility_version: None,
             username: "spira".parse().expect(valid),
             password: None,
+            existing_secret: None,
+            existing_secret_key: PASSWORD.parse().expect(valid),
             keep: true,
             data: volume("10Gi"),
             logs: volume("2Gi"),
@@ -164,6 +178,7 @@ impl Default for Values {
                 port: Port::try_from(9216).expect(valid),
                 username: "prometheus".parse().expect(valid),
                 password: None,
+                existing_secret: None,
             },
             resources: security::resources(
                 &[("cpu", "250m"), ("memory", "512Mi")],
@@ -195,11 +210,17 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     let mut objects = Vec::new();
     if values.create_service_account {
         objects.push(Object::new(&service_account(context, values)));
-        objects.push(Object::new(&role(context, values)));
+    }
+    if values.rbac.create {
+        objects.push(Object::new(&role(context)));
         objects.push(Object::new(&role_binding(context, values)));
     }
-    objects.push(Object::new(&password_secret(context, values)));
-    if monitoring::metrics(context, values.metrics.enabled) {
+    if values.existing_secret.is_none() {
+        objects.push(Object::new(&password_secret(context, values)));
+    }
+    if values.metrics.existing_secret.is_none()
+        && monitoring::metrics(context, values.metrics.enabled)
+    {
         objects.push(Object::new(&metrics_secret(context, values)));
     }
     objects.push(Object::new(&replica_set(context, values)));
@@ -207,7 +228,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
     if monitoring::monitors(context) {
-        objects.push(Object::new(&metrics::service_monitor(context)));
+        objects.push(Object::new(&metrics::service_monitor(context, values)));
     }
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
@@ -289,7 +310,10 @@ fn user(context: &Context, values: &Values) -> User {
     User {
         name: values.username.to_string(),
         db: LOGIN_DATABASE.into(),
-        password_secret_ref: password_of(password_name(context)),
+        password_secret_ref: match &values.existing_secret {
+            Some(name) => password_of(name.to_string(), &values.existing_secret_key),
+            None => password_of(password_name(context), PASSWORD),
+        },
         roles: roles(context),
         scram_credentials_secret_name: context.fullname(),
         connection_string_secret_name: Some(context.mongodb_secret_name()),
@@ -314,15 +338,15 @@ fn roles(context: &Context) -> Vec<Role> {
 fn prometheus(context: &Context, values: &Values) -> Prometheus {
     Prometheus {
         username: values.metrics.username.to_string(),
-        password_secret_ref: password_of(metrics_name(context)),
+        password_secret_ref: password_of(metrics_secret_name(context, values), PASSWORD),
         port: Some(values.metrics.port.get().into()),
     }
 }
 
-fn password_of(secret: String) -> SecretKeyReference {
+fn password_of(secret: String, key: &str) -> SecretKeyReference {
     SecretKeyReference {
         name: secret,
-        key: Some(PASSWORD.into()),
+        key: Some(key.into()),
     }
 }
 
@@ -336,6 +360,14 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
 
 fn password_name(context: &Context) -> String {
     format!("{}-password", context.fullname())
+}
+
+/// The Secret that Prometheus logs in with: the user's or ours.
+fn metrics_secret_name(context: &Context, values: &Values) -> String {
+    match &values.metrics.existing_secret {
+        Some(name) => name.to_string(),
+        None => metrics_name(context),
+    }
 }
 
 fn metrics_name(context: &Context) -> String {

@@ -33,6 +33,20 @@ impl Default for ServiceAccountValues {
     }
 }
 
+/// Whether the rights that a program needs are given to its account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rbac {
+    /// Whether to create a Role and its `RoleBinding`.
+    pub create: bool,
+}
+
+impl Default for Rbac {
+    fn default() -> Self {
+        Self { create: true }
+    }
+}
+
 impl ServiceAccountValues {
     /// The name of the account that the pods of the workload `workload` run under.
     #[must_use]

@@ -10,8 +10,8 @@ use k8s_openapi::{
 };
 
 /// The user and group that every container runs as: none of SPIRA's images needs another, and
-/// none has a user of its own.
-const USER: i64 = 1000;
+/// none has a user of its own. It is above those that nodes give to people and services of theirs.
+const USER: i64 = 10_001;
 
 /// A pod's security context that the Pod Security Standard `restricted` accepts.
 #[must_use]

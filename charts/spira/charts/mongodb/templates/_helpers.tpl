@@ -65,21 +65,23 @@ helm.sh/chart: {{ include "mongodb.chart" . | quote }}
 {{/* A credential: the given one, what the live Secret holds, else random letters and digits. */}}
 {{- define "mongodb.credential" -}}
 {{- $secret := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
-{{- $live := get ($secret.data | default dict) .key }}
+{{- $live := get ($secret.data | default dict) .key | b64dec }}
+{{- /* No program would read one with a line break. */}}
+{{- $isBroken := contains "\n" $live }}
 {{- if .given }}
 {{- .given }}
-{{- else if $live }}
-{{- $live = $live | b64dec }}
-{{- if contains "\n" $live }}
-{{- fail (printf "%s: the live Secret %s has a line break under %s, which no program would read" .value .secret .key) }}
-{{- end }}
+{{- else if and $live (not $isBroken) }}
 {{- $live }}
-{{- else if .root.Values.global.secrets.generate }}
+{{- else if and .root.Values.global.secrets.generate (not $isBroken) }}
 {{- /* One for the whole rendering, whoever asks first. */}}
 {{- $made := printf "made %s/%s" .secret .key }}
 {{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}
 {{- get .root.Values $made }}
+{{- else if .root.Chart.IsRoot }}
+{{- fail (printf "credentials are missing, or have a line break in their live Secret:\n\n- %s" .value) }}
 {{- else }}
-{{- fail (printf "%s is missing: give it, name an existing Secret, or set global.secrets.generate" .value) }}
+{{- /* The umbrella, whose templates come last, names all that are missing. */}}
+{{- $missing := get .root.Values "missing credentials" | default list }}
+{{- $_ := set .root.Values "missing credentials" (append $missing .value) }}
 {{- end }}
 {{- end }}

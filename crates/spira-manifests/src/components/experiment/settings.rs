@@ -54,17 +54,3 @@ impl Default for Results {
         }
     }
 }
-
-/// Whether the rights that the program needs are given to its account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rbac {
-    /// Whether to create a Role and its `RoleBinding`.
-    pub create: bool,
-}
-
-impl Default for Rbac {
-    fn default() -> Self {
-        Self { create: true }
-    }
-}

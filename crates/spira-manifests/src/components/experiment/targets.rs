@@ -108,7 +108,7 @@ impl Targets {
 }
 
 /// What the values of `experiment` may not be beside those of `global`: faults of a Chaos Mesh that is
-/// off, and targets that stand outside the release.
+/// off.
 pub(super) fn rules() -> Value {
     json!([
         {
@@ -118,32 +118,7 @@ pub(super) fn rules() -> Value {
                 "x-expected": "delete-pods or none, as long as global.chaos.enabled is false",
             } } },
         },
-        outside("nats", &["nats"], "host", "false, as global.connections.nats.host is given"),
-        outside(
-            "minio",
-            &["objectStore"],
-            "host",
-            "false, as global.connections.objectStore.host is given",
-        ),
-        outside(
-            "postgresql",
-            &["postgresql"],
-            "host",
-            "false, as global.connections.postgresql.host is given",
-        ),
-        outside("mlflow", &["mlflow"], "url", "false, as global.connections.mlflow.url is given"),
     ])
-}
-
-/// Where a connection leads outside, the target is not ours.
-fn outside(target: &str, connection: &[&str], field: &str, expected: &str) -> Value {
-    let path: Vec<&str> = [&["global", "connections"], connection].concat();
-    json!({
-        "if": at(&path, field, &json!({ "type": "string" })),
-        "then": { "properties": { "targets": { "properties": { target: { "properties": {
-            "enabled": { "const": false, "x-expected": expected },
-        } } } } } },
-    })
 }
 
 /// A schema that is met where the field below `path` is there and meets `rule`.

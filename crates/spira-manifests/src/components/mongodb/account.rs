@@ -40,17 +40,26 @@ pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     }
 }
 
-/// What the operator's agent, which runs beside each member, may do: read its configuration, and
-/// note on its pod how far it has come.
+/// What the operator's agent, which runs beside each member, may do: read its configuration, which is
+/// the only Secret that it looks at, and note on its pod how far it has come (SPIRA contract C2; the
+/// program `readinessprobe` of the operator 0.13.0 reads that Secret and no other).
 #[must_use]
-pub fn role(context: &Context, values: &Values) -> Role {
+pub fn role(context: &Context) -> Role {
     Role {
-        metadata: context.meta(values.operator.account()),
+        metadata: context.meta(agent_name(context)),
         rules: Some(vec![
-            rule("secrets", &["get"]),
+            PolicyRule {
+                resource_names: Some(vec![format!("{}-config", context.fullname())]),
+                ..rule("secrets", &["get"])
+            },
             rule("pods", &["patch", "delete", "get"]),
         ]),
     }
+}
+
+/// Each release has rights of its own, whoever made the account.
+fn agent_name(context: &Context) -> String {
+    format!("{}-agent", context.fullname())
 }
 
 fn rule(resource: &str, verbs: &[&str]) -> PolicyRule {
@@ -67,11 +76,11 @@ fn rule(resource: &str, verbs: &[&str]) -> PolicyRule {
 pub fn role_binding(context: &Context, values: &Values) -> RoleBinding {
     let account = values.operator.account();
     RoleBinding {
-        metadata: context.meta(account),
+        metadata: context.meta(agent_name(context)),
         role_ref: RoleRef {
             api_group: Some("rbac.authorization.k8s.io".into()),
             kind: "Role".into(),
-            name: account.into(),
+            name: agent_name(context),
         },
         subjects: Some(vec![Subject {
             kind: "ServiceAccount".into(),

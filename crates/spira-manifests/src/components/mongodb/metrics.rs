@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::SecretKeySelector;
 
-use super::{USERNAME, metrics_name};
+use super::{USERNAME, Values, metrics_secret_name};
 use crate::{
     Context,
     connections::PASSWORD,
@@ -15,12 +15,12 @@ use crate::{
 
 /// The monitor of the members. Their Service is the operator's, which gives it this label alone.
 #[must_use]
-pub fn service_monitor(context: &Context) -> ServiceMonitor {
+pub fn service_monitor(context: &Context, values: &Values) -> ServiceMonitor {
     let service = format!("{}-svc", context.fullname());
     let endpoint = Endpoint {
         basic_auth: Some(BasicAuth {
-            username: key(context, USERNAME),
-            password: key(context, PASSWORD),
+            username: key(context, values, USERNAME),
+            password: key(context, values, PASSWORD),
         }),
         ..monitoring::endpoint(context, "prometheus")
     };
@@ -32,9 +32,9 @@ pub fn service_monitor(context: &Context) -> ServiceMonitor {
     )
 }
 
-fn key(context: &Context, key: &str) -> SecretKeySelector {
+fn key(context: &Context, values: &Values, key: &str) -> SecretKeySelector {
     SecretKeySelector {
-        name: metrics_name(context),
+        name: metrics_secret_name(context, values),
         key: key.into(),
         optional: None,
     }

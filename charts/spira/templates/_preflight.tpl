@@ -1,7 +1,8 @@
-{{- /*
-Names in one message every API that the values need and the cluster lacks, with what brings it.
+{{/*
+Every API that the values need and the cluster lacks, with what brings it; empty if there is none.
 Without a cluster (helm template) Helm does not know the kinds, from which nothing follows.
 */}}
+{{- define "spira.preflight" }}
 {{- $served := .Capabilities.APIVersions }}
 {{- if and .Values.global.preflight ($served.Has "v1/Pod") }}
 {{- $parts := .Subcharts }}
@@ -296,9 +297,8 @@ Without a cluster (helm template) Helm does not know the kinds, from which nothi
 {{- $lines = concat $lines $lacks (list $ways) }}
 {{- end }}
 
-{{- if $lines }}
-{{- $head := "the cluster lacks APIs that the values need:" }}
-{{- $tail := "Run what brings them, then try again. With global.preflight=false nothing is checked." }}
-{{- fail (printf "%s\n\n%s\n\n%s" $head (join "\n" $lines) $tail) }}
+{{- with $lines }}
+{{- printf "the cluster lacks APIs that the values need:\n\n%s\n\nRun what brings them, then try again. With global.preflight=false nothing is checked." (join "\n" .) }}
+{{- end }}
 {{- end }}
 {{- end }}
