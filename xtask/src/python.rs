@@ -42,11 +42,13 @@ pub enum Environment {
     Inference,
     /// As in MLflow's image: its server; and PostgreSQL.
     Mlflow,
+    /// Checkov, which looks for what is unsafe in manifests.
+    Checkov,
 }
 
 impl Environment {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Api, Self::Inference, Self::Mlflow];
+    pub const ALL: [Self; 4] = [Self::Api, Self::Inference, Self::Mlflow, Self::Checkov];
 
     /// Name of the file in `tools/python`, without its extension.
     #[must_use]
@@ -55,6 +57,7 @@ impl Environment {
             Self::Api => "api",
             Self::Inference => "inference",
             Self::Mlflow => "mlflow",
+            Self::Checkov => "checkov",
         }
     }
 }

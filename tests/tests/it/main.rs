@@ -27,6 +27,7 @@ mod promql;
 mod references;
 mod refusals;
 mod rules;
+mod scanners;
 mod schemas;
 mod security;
 mod shrink;

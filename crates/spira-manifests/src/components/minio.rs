@@ -45,6 +45,9 @@ const DIGEST: &str = "sha256:14cea493d9a34af32f524e538b8346cf79f3321eff8e708c1e2
 /// The key of the Secret that the operator reads the root user from (SPIRA contract C1).
 const CONFIG: &str = "config.env";
 
+/// The user that the image and the operator expect, who owns the volumes too (SPIRA contract C1).
+const USER: i64 = 1000;
+
 /// The values of `minio`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -140,7 +143,12 @@ impl Default for Values {
             pod_labels: Labels::default(),
             pod_annotations: Annotations::default(),
             priority_class_name: None,
-            pod_security_context: security::restricted_pod(),
+            pod_security_context: PodSecurityContext {
+                run_as_user: Some(USER),
+                run_as_group: Some(USER),
+                fs_group: Some(USER),
+                ..security::restricted_pod()
+            },
             security_context: SecurityContext {
                 read_only_root_filesystem: None,
                 ..security::restricted_container()
