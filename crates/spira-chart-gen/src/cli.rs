@@ -128,7 +128,9 @@ fn wrong(error: impl std::fmt::Display) -> Failure {
 fn unrendered(error: render::RenderError) -> Failure {
     match &error {
         render::RenderError::Refused(why)
-            if why.contradictions.is_empty() && why.credentials.is_empty() =>
+            if why.renamed.is_empty()
+                && why.contradictions.is_empty()
+                && why.credentials.is_empty() =>
         {
             refused(error)
         }

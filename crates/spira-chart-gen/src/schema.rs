@@ -1,12 +1,13 @@
 //! `values.schema.json`, as the charts ship it.
 
 use serde_json::Value;
-use spira_manifests::{Component, schema};
+use spira_manifests::{Component, renamed, schema};
 
 /// The schema of a subchart's values.
 #[must_use]
 pub fn of_component(component: &Component) -> String {
-    text(&schema::for_chart(&schema::strict(component)))
+    let schema = renamed::admit(component.name, schema::strict(component));
+    text(&schema::for_chart(&schema))
 }
 
 /// The schema of the umbrella chart's values.

@@ -164,6 +164,7 @@ pub fn all() -> Vec<Contradiction> {
     all.extend(ports_of_nats());
     all.extend(OWN_PORTS.iter().map(own_port));
     all.push(tests_of_the_database());
+    all.push(experiment_without_chaos_mesh());
     for component in &components {
         all.extend(scaled_twice(component));
         all.extend(faults_of_nothing(component));
@@ -233,6 +234,20 @@ fn tests_of_the_database() -> Contradiction {
         never: vec![Said::same(tests, own).never(format!(
             "another database than {own}, which the tests would drop"
         ))],
+    }
+}
+
+/// Faults of a Chaos Mesh that is not used.
+fn experiment_without_chaos_mesh() -> Contradiction {
+    let faults = Said::just("experiment.faults", "chaos-mesh");
+    Contradiction {
+        when: vec![
+            Said::just("experiment.enabled", true),
+            Said::just("global.chaos.enabled", false),
+        ],
+        never: vec![faults.never(
+            "delete-pods or none, one of which it must be while global.chaos.enabled is false",
+        )],
     }
 }
 

@@ -23,7 +23,9 @@ pub use self::{
     explain::nearest,
 };
 use crate::{
-    Component, Context, Global, Intrinsics, Object, Values, components, contradictions, schema,
+    Component, Context, Global, Intrinsics, Object, Values, components, contradictions,
+    renamed::{self, Renamed},
+    schema,
 };
 
 /// The name of the umbrella chart.
@@ -91,6 +93,8 @@ pub struct Loaded {
     pub sections: Vec<Section>,
     /// What sections say that contradicts others; each is right by itself.
     pub contradictions: Vec<Problem>,
+    /// Values that stand under an old name; they are not in `values`.
+    pub renamed: Vec<Renamed>,
 }
 
 /// The values of a component that is enabled, as its subchart sees them.
@@ -137,10 +141,16 @@ impl Values {
             source,
         })?;
         let loaded = from_document(document)?;
-        if loaded.contradictions.is_empty() {
+        let renamed = loaded.renamed.iter().map(|one| Problem {
+            path: one.old.to_owned(),
+            value: String::new(),
+            message: format!("is now {}", one.new),
+        });
+        let problems: Vec<_> = renamed.chain(loaded.contradictions).collect();
+        if problems.is_empty() {
             Ok(loaded.values)
         } else {
-            Err(ValuesError::Invalid(loaded.contradictions))
+            Err(ValuesError::Invalid(problems))
         }
     }
 }
@@ -184,22 +194,27 @@ pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError
                 found.push(problem);
             }
         }
-        sections.push((rule.component, section.clone()));
+        let mut section = section.clone();
+        if let Some(section) = section.as_object_mut() {
+            renamed::strip(rule.component.name, section);
+        }
+        sections.push((rule.component, section));
     }
     let contradictions = contradictions::found(&merged.values);
     if found.is_empty() {
-        read(merged.values, sections, contradictions)
+        let renamed = renamed::found(&merged.values);
+        Ok(Loaded {
+            contradictions,
+            renamed,
+            ..read(merged.values, sections)?
+        })
     } else {
         found.extend(contradictions);
         Err(ValuesError::Invalid(found))
     }
 }
 
-fn read(
-    document: Value,
-    sections: Vec<(Component, Value)>,
-    contradictions: Vec<Problem>,
-) -> Result<Loaded, ValuesError> {
+fn read(document: Value, sections: Vec<(Component, Value)>) -> Result<Loaded, ValuesError> {
     let unread = |path: &str| {
         let path = path.to_owned();
         move |source| ValuesError::Unread { path, source }
@@ -225,7 +240,8 @@ fn read(
         values: serde_json::from_value(Value::Object(whole)).map_err(unread("values"))?,
         document,
         sections: enabled,
-        contradictions,
+        contradictions: Vec::new(),
+        renamed: Vec::new(),
     })
 }
 
@@ -256,7 +272,7 @@ static UMBRELLA_RULE: LazyLock<(Value, Validator)> = LazyLock::new(|| {
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let rule = |component| {
-        let schema = schema::strict(&component);
+        let schema = renamed::admit(component.name, schema::strict(&component));
         let validator = validator(&schema);
         Rule {
             component,

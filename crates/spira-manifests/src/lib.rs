@@ -54,6 +54,7 @@ pub mod preflight;
 pub mod program;
 pub mod refusal;
 pub mod release;
+pub mod renamed;
 pub mod schema;
 pub mod upgrade;
 

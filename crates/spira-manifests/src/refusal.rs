@@ -1,7 +1,7 @@
 //! All that speaks against installing, in one message.
 //!
 //! The schema of the values comes first, and lists all that is wrong with single values. What is left
-//! is only seen on the whole: sections that contradict each other, credentials that are nowhere, what
+//! is only seen on the whole: values under old names, sections that contradict each other, credentials that are nowhere, what
 //! is live and cannot change, APIs that the cluster lacks. [`check`] finds all of it at once, and the
 //! chart says the same in the same words.
 
@@ -11,6 +11,7 @@ use crate::{
     Object, Release,
     document::{Loaded, Problem},
     preflight::{self, Lacking},
+    renamed::{self, Renamed},
     upgrade,
 };
 
@@ -27,6 +28,8 @@ pub const CREDENTIALS_TAIL: &str =
 /// All that speaks against installing: it displays as a text of several lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Refused {
+    /// Values that have another name now.
+    pub renamed: Vec<Renamed>,
     /// Values that contradict each other.
     pub contradictions: Vec<Problem>,
     /// The paths of credentials that are nowhere and must not be generated.
@@ -57,6 +60,7 @@ pub fn check(loaded: &Loaded, release: &Release, objects: &[&Object]) -> Result<
         None
     };
     let refused = Refused {
+        renamed: loaded.renamed.clone(),
         contradictions: loaded.contradictions.clone(),
         credentials,
         upgrades,
@@ -71,8 +75,10 @@ pub fn check(loaded: &Loaded, release: &Release, objects: &[&Object]) -> Result<
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let renamed: Vec<_> = self.renamed.iter().map(Renamed::to_string).collect();
         let contradictions: Vec<_> = self.contradictions.iter().map(Problem::to_string).collect();
         let parts = [
+            part(renamed::HEAD, &renamed, None),
             part(CONTRADICTIONS, &contradictions, None),
             part(CREDENTIALS, &self.credentials, Some(CREDENTIALS_TAIL)),
             part(upgrade::HEAD, &self.upgrades, Some(upgrade::TAIL)),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use spira_chart_gen::diff::difference;
 use spira_manifests::refusal::{CONTRADICTIONS, CREDENTIALS};
-use spira_manifests::{preflight, upgrade};
+use spira_manifests::{preflight, renamed, upgrade};
 use xtask::oracle;
 
 use crate::support::{Case, PANIC, chart};
@@ -12,7 +12,13 @@ use crate::support::{Case, PANIC, chart};
 pub const GENERATED: &str = "(generated)";
 
 /// How messages begin that speak of more than single values.
-const HEADS: [&str; 4] = [CONTRADICTIONS, CREDENTIALS, upgrade::HEAD, preflight::HEAD];
+const HEADS: [&str; 5] = [
+    renamed::HEAD,
+    CONTRADICTIONS,
+    CREDENTIALS,
+    upgrade::HEAD,
+    preflight::HEAD,
+];
 
 /// Library and Helm do not do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]

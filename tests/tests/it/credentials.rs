@@ -123,8 +123,14 @@ fn credential_that_is_nowhere_and_not_to_be_generated_is_named() {
             .expect("oracle")
             .render(&case.for_helm());
         let error = answer.expect("answer").expect_err("refused");
-        // Helm stops at the first one.
-        assert!(error.contains("is missing: give it"), "{helm:?}: {error}");
+        for path in [
+            "api-server.jwt.key",
+            "bootstrap.password",
+            "minio.accessKey",
+            "mongodb.password",
+        ] {
+            assert!(error.contains(&format!("- {path}\n")), "{helm:?}: {error}");
+        }
     }
     let given = format!("{ONLY_JWT}\napi-server: {{jwt: {{existingSecret: mine}}}}");
     let given = Case::new(given);

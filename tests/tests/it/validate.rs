@@ -35,13 +35,13 @@ const CHANGES: &[(&str, &str, &str)] = &[
     ("", "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 10Gi, storageClass: fast}]}", "minio.pools[].storageClass: spec.pools.pool-0.volumeClaimTemplate.spec.storageClassName of"),
     ("", "minio: {pools: [{name: pool-1, servers: 3, volumesPerServer: 2, size: 10Gi}]}", "minio.pools: spec.pools.pool-0 of the live Tenant spira-minio cannot go"),
     ("", "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 10Gi}, {name: pool-1, servers: 4, volumesPerServer: 2, size: 20Gi}]}", ""),
-    ("", "postgresql: {size: 5Gi}", "postgresql.size: spec.volume.size of the live postgresql spira-postgresql is 10Gi and cannot become 5Gi"),
+    ("", "postgresql: {size: 512Mi}", "postgresql.size: spec.volume.size of the live postgresql spira-postgresql is 1Gi and cannot become 512Mi"),
     ("", "postgresql: {size: 20Gi}", ""),
     ("", "postgresql: {storageClass: fast}", "postgresql.storageClass: spec.volume.storageClass of"),
     ("postgresql: {version: '16'}", "postgresql: {version: '15'}", "postgresql.version: spec.postgresql.version of"),
     ("", "global: {connections: {postgresql: {database: other}}}", "global.connections.postgresql.database: spec.databases.mlflow of the live postgresql spira-postgresql cannot go"),
     ("", "global: {connections: {postgresql: {operator: cloudnative-pg}}}", "postgresql: the live postgresql spira-postgresql holds this release's data, and the Cluster spira-postgresql would begin empty"),
-    ("global: {connections: {postgresql: {operator: cloudnative-pg}}}", "{postgresql: {size: 1Gi}, global: {connections: {postgresql: {operator: cloudnative-pg}}}}", "postgresql.size: spec.storage.size of the live Cluster spira-postgresql is 10Gi and cannot become 1Gi"),
+    ("global: {connections: {postgresql: {operator: cloudnative-pg}}}", "{postgresql: {size: 512Mi}, global: {connections: {postgresql: {operator: cloudnative-pg}}}}", "postgresql.size: spec.storage.size of the live Cluster spira-postgresql is 1Gi and cannot become 512Mi"),
     ("global: {connections: {postgresql: {operator: cloudnative-pg}}}", "{postgresql: {storageClass: fast}, global: {connections: {postgresql: {operator: cloudnative-pg}}}}", "postgresql.storageClass: spec.storage.storageClass of"),
     ("global: {connections: {postgresql: {operator: cloudnative-pg}}}", "global: {connections: {postgresql: {operator: cloudnative-pg, owner: other, database: other}}}", "global.connections.postgresql.owner: spec.bootstrap.initdb.owner of"),
     ("experiment: {enabled: true, results: {persistent: true}}", "experiment: {enabled: true, results: {persistent: true, size: 512Mi}}", "experiment.results.size: spec.resources.requests.storage of"),
@@ -179,7 +179,7 @@ fn every_contradiction_is_refused_in_the_same_words() {
 fn all_problems_are_named_at_once() {
     let values = "{global: {chaos: {enabled: true}, secrets: {generate: false}}, \
                    nats: {enabled: false, chaos: {dns: {enabled: true}}}, \
-                   api-server: {replicas: 5, autoscaling: {enabled: true, minReplicas: 9}}, \
+                   api-server: {collections: {users: people}, replicas: 5, autoscaling: {enabled: true, minReplicas: 9}}, \
                    minio: {pools: [{name: a, servers: 4, volumesPerServer: 1, size: 1Gi}]}}";
     let case = Case {
         served: vec![KNOWN_BY.into(), "minio.min.io/v2/Tenant".into()],

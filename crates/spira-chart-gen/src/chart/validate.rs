@@ -6,6 +6,7 @@ use spira_manifests::{
     contradictions,
     document::UMBRELLA,
     refusal::{CONTRADICTIONS, CREDENTIALS, CREDENTIALS_TAIL},
+    renamed::{self, RENAMED},
     upgrade::{self, STORES, Store},
 };
 
@@ -14,6 +15,7 @@ use crate::emit::{File, Place};
 /// The words of the message, for the templates.
 pub(super) fn context() -> Value {
     json!({
+        "renamed": renamed::HEAD,
         "contradictions": CONTRADICTIONS,
         "credentials": CREDENTIALS,
         "credentials_tail": CREDENTIALS_TAIL,
@@ -26,6 +28,7 @@ pub(super) fn context() -> Value {
 pub(super) fn files(places: &[(&str, Vec<Place>)]) -> Vec<File> {
     let stores: Vec<Value> = STORES.iter().map(|store| entry(store, places)).collect();
     vec![
+        file("renamed", &json!(RENAMED)),
         file("contradictions", &json!(contradictions::all())),
         file("stores", &json!(stores)),
     ]

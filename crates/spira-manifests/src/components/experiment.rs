@@ -52,7 +52,6 @@ const NEVER: &str = "0 0 1 1 *";
 
 workload_values! {
     /// The values of `experiment`.
-    #[schemars(extend("allOf" = targets::rules()))]
     pub struct Values {
         /// Whether it is installed. Nothing runs before you start it.
         pub enabled: bool = false,

@@ -2,7 +2,6 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::{
     Context,
@@ -105,27 +104,4 @@ impl Targets {
             .map(|(component, _)| kill_name(&context.fullname_of(component)))
             .collect()
     }
-}
-
-/// What the values of `experiment` may not be beside those of `global`: faults of a Chaos Mesh that is
-/// off.
-pub(super) fn rules() -> Value {
-    json!([
-        {
-            "if": at(&["global", "chaos"], "enabled", &json!({ "const": false })),
-            "then": { "properties": { "faults": {
-                "enum": ["delete-pods", "none"],
-                "x-expected": "delete-pods or none, as long as global.chaos.enabled is false",
-            } } },
-        },
-    ])
-}
-
-/// A schema that is met where the field below `path` is there and meets `rule`.
-fn at(path: &[&str], field: &str, rule: &Value) -> Value {
-    let own = json!({ "required": [field], "properties": { field: rule } });
-    path.iter().rev().fold(
-        own,
-        |inner, key| json!({ "required": [key], "properties": { *key: inner } }),
-    )
 }
