@@ -271,7 +271,7 @@ static UMBRELLA_RULE: LazyLock<(Value, Validator)> = LazyLock::new(|| {
 });
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
-    let rule = |component| {
+    let rule = |component: Component| {
         let schema = renamed::admit(component.name, schema::strict(&component));
         let validator = validator(&schema);
         Rule {

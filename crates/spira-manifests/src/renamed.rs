@@ -44,7 +44,7 @@ pub fn found(document: &Value) -> Vec<Renamed> {
 
 /// The renamed values of a component, each as the steps to it from its section.
 fn of(component: &str) -> impl Iterator<Item = (&'static Renamed, Vec<&'static str>)> {
-    let own = |one: &'static Renamed| {
+    let own = move |one: &'static Renamed| {
         let (section, path) = one.old.split_once('.')?;
         (section == component).then(|| (one, path.split('.').collect()))
     };
