@@ -1,3 +1,16 @@
+{{/* Values under old names, from files/renamed.json. */}}
+{{- define "spira.renamed" }}
+{{- $lines := list }}
+{{- range (.Files.Get "files/renamed.json" | fromJson).renamed }}
+{{- if ne (include "spira.value" (list $.Values .old)) "null" }}
+{{- $lines = append $lines (printf "- %s is now %s" .old .new) }}
+{{- end }}
+{{- end }}
+{{- with $lines }}
+{{- printf "values have other names now:\n\n%s" (join "\n" .) }}
+{{- end }}
+{{- end }}
+
 {{/* Values of sections that contradict each other, from files/contradictions.json. */}}
 {{- define "spira.contradictions" }}
 {{- $lines := list }}
