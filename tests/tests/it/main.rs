@@ -32,3 +32,4 @@ mod shrink;
 mod size;
 mod snapshots;
 mod support;
+mod upgrades;

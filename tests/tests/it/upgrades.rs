@@ -1,0 +1,117 @@
+//! A live release can be changed: in every number and flag of its values, to every example and back, from one version of the
+//! chart and of Helm to the next.
+//!
+//! Helm's own code acts on a real API server, with the operators' own definitions. Operators do not run here, and what only
+//! they would refuse is not seen. `SPIRA_UPGRADES=nats` runs only what has `nats` in its name.
+
+mod bases;
+mod changes;
+mod leaves;
+mod release;
+mod state;
+mod tables;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use xtask::cluster::{Cluster, Options};
+use xtask::definitions;
+
+use self::changes::Group;
+use self::release::{Report, Worker};
+use crate::cluster::install_gateway_api;
+
+/// How many releases are changed at the same time: more than cores, as each waits for the API server half of its time.
+const WORKERS: usize = 3;
+
+/// Something to be done, apart from all else.
+struct Job {
+    /// Unique; its namespace is called so.
+    name: String,
+    group: Group,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn releases_can_be_changed() {
+    let clock = Instant::now();
+    let leaves = leaves::all();
+    let jobs = jobs(&leaves);
+    println!(
+        "{} leaves in {} releases planned in {:.1} s",
+        leaves.len(),
+        jobs.len(),
+        clock.elapsed().as_secs_f64()
+    );
+    let cluster = Cluster::start(Options::default()).await.expect("cluster");
+    let client = cluster.client().expect("client");
+    install_gateway_api(&client).await;
+    definitions::install(&client).await.expect("definitions");
+    println!("a cluster after {:.1} s", clock.elapsed().as_secs_f64());
+    let report = work(&cluster, jobs).await;
+    println!(
+        "{} actions of Helm ({:.1} s), {} looks ({:.1} s), in {:.1} s: {} values changed objects, {} none, {} were refused",
+        report.actions,
+        report.acting.as_secs_f64(),
+        report.looks,
+        report.looking.as_secs_f64(),
+        clock.elapsed().as_secs_f64(),
+        report.reached,
+        report.silent,
+        report.refused
+    );
+    for line in &report.immutable {
+        println!("IMMUTABLE {line}");
+    }
+    cluster.stop().await.expect("stop");
+    assert!(
+        report.faults.is_empty(),
+        "{} faults:\n{}",
+        report.faults.len(),
+        report.faults.join("\n")
+    );
+}
+
+fn jobs(leaves: &[leaves::Leaf]) -> VecDeque<Job> {
+    let wanted = std::env::var("SPIRA_UPGRADES").unwrap_or_default();
+    let groups = changes::plan(leaves).unwrap_or_else(|error| panic!("{error}"));
+    let jobs = groups.into_iter().enumerate().map(|(number, group)| {
+        let words = group.base.name.to_lowercase().replace([',', ' '], "-");
+        let name = format!("change-{words}-{number}").replace("--", "-");
+        Job { name, group }
+    });
+    jobs.filter(|job| job.name.contains(&wanted)).collect()
+}
+
+/// Lets all workers take jobs until there are none.
+async fn work(cluster: &Cluster, jobs: VecDeque<Job>) -> Report {
+    let jobs = Arc::new(Mutex::new(jobs));
+    let workers: Vec<_> = (0..WORKERS)
+        .map(|_| {
+            let mut worker = Worker::new(cluster);
+            let jobs = Arc::clone(&jobs);
+            tokio::spawn(async move {
+                while let Some(job) = next(&jobs) {
+                    let clock = Instant::now();
+                    changes::run(&mut worker, &job.name, &job.group).await;
+                    println!(
+                        "{}: {} changes in {:.1} s",
+                        job.name,
+                        job.group.changes.len(),
+                        clock.elapsed().as_secs_f64()
+                    );
+                }
+                worker.report
+            })
+        })
+        .collect();
+    let mut report = Report::default();
+    for worker in workers {
+        report.add(worker.await.expect("a worker writes down what is wrong"));
+    }
+    report
+}
+
+fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {
+    jobs.lock().expect("nobody panics with it").pop_front()
+}

@@ -1,0 +1,173 @@
+//! Releases to change one value of: as small as they can be, so that an upgrade is fast, and with all that the value needs to
+//! reach an object.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+use spira_manifests::document::{coalesce, yaml};
+use spira_manifests::{components, document};
+
+use super::leaves::{self, Kind, Leaf};
+use crate::support::Case;
+
+/// A release to start from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Base {
+    pub name: String,
+    pub values: Map<String, Value>,
+}
+
+/// What a section needs beside its flags, to be whole with all of them on.
+const WHOLE: &[(&str, &str)] = &[
+    (
+        "nats",
+        "{global: {connections: {nats: {auth: {enabled: true}}}}}",
+    ),
+    (
+        "api-server",
+        "{api-server: {
+            ingress: {hosts: [api.example.org], tls: {secretName: api-tls}},
+            httpRoute: {gateway: {className: example, tls: {secretName: api-tls}}},
+            autoscaling: {targetMemoryUtilizationPercentage: 70}}}",
+    ),
+    (
+        "checks",
+        "{global: {connections: {mongodb: {integrationTestDatabase: tests}}}}",
+    ),
+];
+
+/// Flags that stay as they are while all others are on, since with them on another value would reach nothing.
+const STAY: &[&str] = &["api-server.autoscaling.enabled", "experiment.targets"];
+
+/// The releases that a leaf may be changed in, the best first.
+pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
+    match leaf.section() {
+        "global" => vec![everything(), with_postgresql_outside()],
+        "experiment" => experiment(leaf),
+        section => {
+            let whole = whole(section, leaves);
+            let mut scaled = whole.clone();
+            scaled.name = format!("{section}, scaled by load");
+            lay(&mut scaled, &format!("{section}: {{autoscaling: {{enabled: true}}}}"));
+            match section {
+                "api-server" => vec![whole, scaled, alone(section)],
+                _ => vec![whole, alone(section)],
+            }
+        }
+    }
+}
+
+/// One component and nothing else, with monitoring and faults.
+fn alone(section: &str) -> Base {
+    only(section.to_owned(), &[section])
+}
+
+fn only(name: String, sections: &[&str]) -> Base {
+    let mut text = "global: {monitoring: {enabled: true}, chaos: {enabled: true}}\n".to_owned();
+    for component in components::all() {
+        let is_on = sections.contains(&component.name);
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}: {{enabled: {is_on}}}", component.name);
+    }
+    Base {
+        name,
+        values: read(&text),
+    }
+}
+
+/// One component with all of its flags on.
+fn whole(section: &str, leaves: &[Leaf]) -> Base {
+    let mut base = alone(section);
+    base.name = format!("{section}, whole");
+    for leaf in leaves {
+        let is_own = leaf.section() == section && leaf.kind == Kind::Flag;
+        // What stands in a type of Kubernetes means more than on and off.
+        let is_ours = !leaf.path.to_lowercase().contains("securitycontext");
+        let stays = STAY.iter().any(|path| leaf.path.starts_with(path));
+        if is_own && is_ours && !stays {
+            leaves::put(&mut base.values, &leaf.path, json!(true));
+        }
+    }
+    if document::defaults()[section].get("chaos").is_some() {
+        // The only one that is there to be cut off from.
+        lay(
+            &mut base,
+            &format!("{section}: {{chaos: {{network: {{towards: {section}, action: loss}}}}}}"),
+        );
+        lay(
+            &mut base,
+            &format!("{section}: {{chaos: {{stress: {{action: cpu-and-memory}}}}}}"),
+        );
+    }
+    for (_, more) in WHOLE.iter().filter(|(of, _)| *of == section) {
+        lay(&mut base, more);
+    }
+    base
+}
+
+/// The experiment and the component that a leaf is about, if it is about one.
+fn experiment(leaf: &Leaf) -> Vec<Base> {
+    let targets = document::defaults()["experiment"]["targets"].clone();
+    let about = leaf.path.strip_prefix("experiment.targets.");
+    let about = about.and_then(|rest| rest.split('.').next());
+    let mut base = match about {
+        None => only("experiment".to_owned(), &["experiment"]),
+        Some(target) => {
+            let component = components::all()
+                .into_iter()
+                .find(|component| component.name.replace('-', "") == target.to_lowercase())
+                .unwrap_or_else(|| panic!("{target} is no component"));
+            only(
+                format!("experiment on {target}"),
+                &["experiment", component.name],
+            )
+        }
+    };
+    lay(
+        &mut base,
+        "experiment: {results: {persistent: true}, test: {enabled: true}}",
+    );
+    for target in targets.as_object().expect("targets have names").keys() {
+        let is_on = about == Some(target);
+        lay(
+            &mut base,
+            &format!("experiment: {{targets: {{{target}: {{enabled: {is_on}}}}}}}"),
+        );
+    }
+    vec![base]
+}
+
+/// The whole release, with all that goes by `global`.
+fn everything() -> Base {
+    Base {
+        name: "everything".to_owned(),
+        values: read(
+            "global: {monitoring: {enabled: true}, chaos: {enabled: true}, connections: {nats: {auth: {enabled: true}}}}",
+        ),
+    }
+}
+
+/// A port that only another PostgreSQL may have.
+fn with_postgresql_outside() -> Base {
+    Base {
+        name: "PostgreSQL outside".to_owned(),
+        values: read(
+            "postgresql: {enabled: false}\n\
+             global: {connections: {postgresql: {host: db.example.org, existingSecret: db}}}\n\
+             nats: {enabled: false}\nminio: {enabled: false}\nmongodb: {enabled: false}",
+        ),
+    }
+}
+
+fn lay(base: &mut Base, text: &str) {
+    coalesce::overlay(&mut base.values, read(text));
+}
+
+fn read(text: &str) -> Map<String, Value> {
+    yaml::parse(text).expect("a constant document")
+}
+
+/// The objects that values give, without a cluster; the library's message if it refuses them.
+pub fn rendered(values: &Map<String, Value>) -> Result<Vec<Value>, String> {
+    Case::new(Value::Object(values.clone()).to_string()).library()
+}
