@@ -5,19 +5,28 @@
 //! they would refuse is not seen. `SPIRA_UPGRADES=nats` runs only what has `nats` in its name.
 
 mod bases;
+mod cells;
 mod changes;
 mod leaves;
+mod names;
 mod release;
+mod remains;
 mod state;
 mod tables;
 
 use std::collections::VecDeque;
+use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use serde_json::{Map, Value};
+use spira_manifests::document::yaml;
 use xtask::cluster::{Cluster, Options};
 use xtask::definitions;
+use xtask::helm::Helm;
+use xtask::project;
 
+use self::cells::Cell;
 use self::changes::Group;
 use self::release::{Report, Worker};
 use crate::cluster::install_gateway_api;
@@ -29,7 +38,31 @@ const WORKERS: usize = 3;
 struct Job {
     /// Unique; its namespace is called so.
     name: String,
-    group: Group,
+    run: Run,
+}
+
+enum Run {
+    /// Values of a release, one at a time.
+    Changes(Group),
+    Cell(Cell),
+    /// Names of one's own.
+    Names(Helm),
+    /// Two releases at a time.
+    Two(Helm),
+    /// What stays at the end.
+    Remains(Helm),
+}
+
+impl Job {
+    async fn run(&self, worker: &mut Worker) {
+        match &self.run {
+            Run::Changes(group) => changes::run(worker, &self.name, group).await,
+            Run::Cell(cell) => cell.run(worker).await,
+            Run::Names(helm) => names::odd_names(worker, *helm).await,
+            Run::Two(helm) => names::two_releases(worker, *helm).await,
+            Run::Remains(helm) => remains::remains(worker, *helm).await,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,12 +108,34 @@ async fn releases_can_be_changed() {
 fn jobs(leaves: &[leaves::Leaf]) -> VecDeque<Job> {
     let wanted = std::env::var("SPIRA_UPGRADES").unwrap_or_default();
     let groups = changes::plan(leaves).unwrap_or_else(|error| panic!("{error}"));
-    let jobs = groups.into_iter().enumerate().map(|(number, group)| {
-        let words = group.base.name.to_lowercase().replace([',', ' '], "-");
-        let name = format!("change-{words}-{number}").replace("--", "-");
-        Job { name, group }
+    let cells = Cell::all().into_iter().map(|cell| Job {
+        name: cell.name(),
+        run: Run::Cell(cell),
     });
-    jobs.filter(|job| job.name.contains(&wanted)).collect()
+    let others = Helm::ALL.into_iter().flat_map(|helm| {
+        let job = |name: &str, run| Job {
+            name: format!("{name}-{}", helm.major()),
+            run,
+        };
+        [
+            job("remains", Run::Remains(helm)),
+            job("names", Run::Names(helm)),
+            job("two", Run::Two(helm)),
+        ]
+    });
+    let groups = groups.into_iter().enumerate().map(|(number, group)| {
+        let words = group.base.name.to_lowercase().replace([',', ' '], "-");
+        Job {
+            name: format!("change-{words}-{number}").replace("--", "-"),
+            run: Run::Changes(group),
+        }
+    });
+    // The longest come first, so that no worker is left alone with one.
+    cells
+        .chain(others)
+        .chain(groups)
+        .filter(|job| job.name.contains(&wanted))
+        .collect()
 }
 
 /// Lets all workers take jobs until there are none.
@@ -93,11 +148,12 @@ async fn work(cluster: &Cluster, jobs: VecDeque<Job>) -> Report {
             tokio::spawn(async move {
                 while let Some(job) = next(&jobs) {
                     let clock = Instant::now();
-                    changes::run(&mut worker, &job.name, &job.group).await;
+                    let before = worker.report.actions;
+                    job.run(&mut worker).await;
                     println!(
-                        "{}: {} changes in {:.1} s",
+                        "{}: {} actions in {:.1} s",
                         job.name,
-                        job.group.changes.len(),
+                        worker.report.actions - before,
                         clock.elapsed().as_secs_f64()
                     );
                 }
@@ -110,6 +166,16 @@ async fn work(cluster: &Cluster, jobs: VecDeque<Job>) -> Report {
         report.add(worker.await.expect("a worker writes down what is wrong"));
     }
     report
+}
+
+/// The documentation, whose tables and examples are what is tested.
+fn page() -> String {
+    fs::read_to_string(project::root().join("docs/upgrading.md")).expect("docs/upgrading.md")
+}
+
+/// Values of a constant text.
+fn read(text: &str) -> Map<String, Value> {
+    yaml::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 fn next(jobs: &Mutex<VecDeque<Job>>) -> Option<Job> {

@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
-use spira_manifests::document::{coalesce, yaml};
+use spira_manifests::document::coalesce;
 use spira_manifests::{components, document};
 
 use super::leaves::{self, Kind, Leaf};
+use super::read;
 use crate::support::Case;
 
 /// A release to start from.
@@ -48,7 +49,10 @@ pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
             let whole = whole(section, leaves);
             let mut scaled = whole.clone();
             scaled.name = format!("{section}, scaled by load");
-            lay(&mut scaled, &format!("{section}: {{autoscaling: {{enabled: true}}}}"));
+            lay(
+                &mut scaled,
+                &format!("{section}: {{autoscaling: {{enabled: true}}}}"),
+            );
             match section {
                 "api-server" => vec![whole, scaled, alone(section)],
                 _ => vec![whole, alone(section)],
@@ -58,7 +62,7 @@ pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
 }
 
 /// One component and nothing else, with monitoring and faults.
-fn alone(section: &str) -> Base {
+pub fn alone(section: &str) -> Base {
     only(section.to_owned(), &[section])
 }
 
@@ -138,7 +142,7 @@ fn experiment(leaf: &Leaf) -> Vec<Base> {
 }
 
 /// The whole release, with all that goes by `global`.
-fn everything() -> Base {
+pub fn everything() -> Base {
     Base {
         name: "everything".to_owned(),
         values: read(
@@ -161,10 +165,6 @@ fn with_postgresql_outside() -> Base {
 
 fn lay(base: &mut Base, text: &str) {
     coalesce::overlay(&mut base.values, read(text));
-}
-
-fn read(text: &str) -> Map<String, Value> {
-    yaml::parse(text).expect("a constant document")
 }
 
 /// The objects that values give, without a cluster; the library's message if it refuses them.

@@ -64,8 +64,8 @@ fn place(
     let mut refusal = String::new();
     for base in bases::of(leaf, leaves) {
         if !originals.contains_key(&base.name) {
-            let objects = bases::rendered(&base.values)
-                .map_err(|error| format!("{}: {error}", base.name))?;
+            let objects =
+                bases::rendered(&base.values).map_err(|error| format!("{}: {error}", base.name))?;
             originals.insert(base.name.clone(), objects);
         }
         let original = &originals[&base.name];
@@ -146,7 +146,9 @@ async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
             if is_silent { "changes not" } else { "changes" }
         ));
     }
-    if let Err(error) = release.upgrade(&base.values).await {
-        release.fault(format!("cannot be taken back: {error}"));
+    release.what.push_str(", and back");
+    match release.upgrade(&base.values).await {
+        Ok(()) => release.is_as(&before),
+        Err(error) => release.fault(format!("is not taken: {error}")),
     }
 }

@@ -189,7 +189,10 @@ fn leaves_are_those_of_the_values() {
     let of = |path: &str| leaves.iter().find(|leaf| leaf.path == path);
     let kind = |path: &str| of(path).unwrap_or_else(|| panic!("no {path}")).kind.clone();
     assert_eq!(kind("nats.jetstream.enabled"), Kind::Flag);
-    assert_eq!(kind("api-server.podSecurityContext.runAsNonRoot"), Kind::Flag);
+    assert_eq!(
+        kind("api-server.podSecurityContext.runAsNonRoot"),
+        Kind::Flag
+    );
     let Kind::Number { among, .. } = kind("mongodb.members") else {
         panic!("a flag");
     };
@@ -215,6 +218,9 @@ fn values_are_put_where_they_belong() {
     put(&mut user, "nats.replicas", json!(5));
     assert_eq!(at(&user, "minio.pools.0.servers"), json!(9));
     assert_eq!(at(&user, "minio.pools.0.volumesPerServer"), json!(2));
-    assert_eq!(at(&user, "nats.podDisruptionBudget.maxUnavailable"), json!(1));
+    assert_eq!(
+        at(&user, "nats.podDisruptionBudget.maxUnavailable"),
+        json!(1)
+    );
     assert_eq!(user["nats"], json!({"replicas": 5}));
 }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use kube::Client;
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client};
 use serde_json::{Map, Value, json};
 use xtask::cluster::Cluster;
 use xtask::helm::Helm;
@@ -49,6 +51,7 @@ impl Report {
 /// One of those who work at the same time: a process of Helm and a connection of its own.
 pub struct Worker {
     pub client: Client,
+    pub kubeconfig: PathBuf,
     pub observer: Observer,
     upgrader: Upgrader,
     pub report: Report,
@@ -60,6 +63,7 @@ impl Worker {
         Self {
             observer: Observer::new(client.clone()),
             client,
+            kubeconfig: cluster.kubeconfig().into(),
             upgrader: Upgrader::start(cluster.kubeconfig()).expect("upgrader"),
             report: Report::default(),
         }
@@ -150,6 +154,22 @@ impl<'a> Release<'a> {
         for written in state::written(before, &self.state) {
             self.fault(format!("nothing changed, but {written}"));
         }
+    }
+
+    /// Writes down what is other than it was, after a way back.
+    pub fn is_as(&mut self, was: &State) {
+        for difference in super::cells::differences(was, &self.state) {
+            self.fault(format!("is not as it was: {difference}"));
+        }
+    }
+
+    /// Sets a Deployment's number of pods, as an autoscaler does.
+    pub async fn scale(&mut self, name: &str, replicas: i32) {
+        let deployments =
+            Api::<Deployment>::namespaced(self.worker.client.clone(), &self.place.namespace);
+        let patch = json!({"spec": {"replicas": replicas}});
+        let scaled = deployments.patch_scale(name, &PatchParams::default(), &Patch::Merge(&patch));
+        scaled.await.expect("scaled");
     }
 
     pub async fn uninstall(&mut self) -> Result<(), String> {

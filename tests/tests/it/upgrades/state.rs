@@ -132,7 +132,10 @@ pub fn faults(before: &State, after: &State, outcome: &Outcome) -> Vec<String> {
             faults.push(format!("{id} is an orphan"));
         }
     }
-    for (id, old) in before.iter().filter(|(_, object)| object["kind"] == "Secret") {
+    for (id, old) in before
+        .iter()
+        .filter(|(_, object)| object["kind"] == "Secret")
+    {
         match after.get(id) {
             Some(new) if new["data"] != old["data"] => faults.push(format!("{id} has other data")),
             None if is_kept(old) => faults.push(format!("{id} is gone")),
@@ -205,6 +208,8 @@ pub fn essence(object: &Value) -> Value {
 }
 
 fn difference(old: &Value, new: &Value) -> String {
-    spira_chart_gen::diff::difference(&essence(old), &essence(new))
-        .map_or_else(|| "resourceVersion".to_owned(), |found| format!("{found:?}"))
+    spira_chart_gen::diff::difference(&essence(old), &essence(new)).map_or_else(
+        || "resourceVersion".to_owned(),
+        |found| format!("{found:?}"),
+    )
 }

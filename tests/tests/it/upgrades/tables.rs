@@ -27,3 +27,31 @@ pub const SILENT: &[(&str, &str)] = &[
         "it decides what becomes of a credential that is nowhere",
     ),
 ];
+
+/// An example whose values cannot all be taken over by a release with the default ones.
+pub struct Example {
+    pub name: &'static str,
+    /// The values that are refused, all of them in one message.
+    pub refused: &'static [&'static str],
+    /// Values with which all others are taken.
+    pub instead: &'static str,
+}
+
+/// Those examples. With other pools or another storage a release is a new one.
+pub const EXAMPLES: &[Example] = &[
+    Example {
+        name: "everything",
+        refused: &["nats.jetstream.enabled"],
+        instead: "nats: {jetstream: {enabled: false}}",
+    },
+    Example {
+        name: "minimal",
+        refused: &["minio.pools"],
+        instead: "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 1Gi}]}",
+    },
+    Example {
+        name: "production",
+        refused: &["minio.pools"],
+        instead: "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 1Gi}]}",
+    },
+];
