@@ -31,7 +31,7 @@ func reach(kubeconfig string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	cached := memory.NewMemCacheClient(client)
+	cached := withShortSpecs{memory.NewMemCacheClient(client), &shortSpecs{whole: client.OpenAPIV3()}}
 	if _, err := cached.ServerVersion(); err != nil {
 		return nil, fmt.Errorf("%s: %w", config.Host, err)
 	}

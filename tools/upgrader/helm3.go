@@ -88,6 +88,8 @@ func (h *helm3) upgrade(config *action.Configuration, r *request) (*release.Rele
 	}
 	upgrade := action.NewUpgrade(config)
 	upgrade.Namespace = r.Namespace
+	// Without any values Helm would take those of last time.
+	upgrade.ResetValues = true
 	upgrade.Timeout, upgrade.SkipSchemaValidation, upgrade.MaxHistory = timeout, !r.Schema, r.MaxHistory
 	return upgrade.Run(r.Release, chart, r.Values)
 }

@@ -96,6 +96,8 @@ func (h *helm4) upgrade(config *action.Configuration, r *request) (releaser.Rele
 	}
 	upgrade := action.NewUpgrade(config)
 	upgrade.Namespace = r.Namespace
+	// Without any values Helm would take those of last time.
+	upgrade.ResetValues = true
 	upgrade.Timeout, upgrade.SkipSchemaValidation, upgrade.MaxHistory = timeout, !r.Schema, r.MaxHistory
 	upgrade.WaitStrategy = kube.HookOnlyStrategy
 	if r.ServerSide != "" {

@@ -99,7 +99,7 @@ func answerTo(clients map[int]client, line []byte) (a answer) {
 	if err := json.Unmarshal(line, &r); err != nil {
 		return answer{Error: err.Error()}
 	}
-	a.ID = r.ID
+	a = answer{ID: r.ID, Objects: []json.RawMessage{}, Hooks: []json.RawMessage{}}
 	helm, known := clients[r.Helm]
 	if !known {
 		a.Error = fmt.Sprintf("no Helm %d", r.Helm)

@@ -30,7 +30,7 @@ use crate::{Error, Result};
 pub enum Action {
     /// `helm install`.
     Install,
-    /// `helm upgrade`.
+    /// `helm upgrade --reset-values`.
     Upgrade,
     /// `helm rollback`.
     Rollback,
@@ -106,6 +106,7 @@ impl Request {
 
 /// What an action leaves.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Outcome {
     /// The release's revision now; 0 after [`Action::Uninstall`].
     pub revision: u32,
@@ -184,7 +185,9 @@ impl Upgrader {
             .read_line(&mut text)
             .map_err(|error| failed(error.to_string()))?;
         if length == 0 {
-            return Err(failed("it has ended; the reason is on standard error".into()));
+            return Err(failed(
+                "it has ended; the reason is on standard error".into(),
+            ));
         }
         let outcome: Outcome =
             serde_json::from_str(&text).map_err(|error| failed(format!("{error} in {text}")))?;

@@ -2,7 +2,7 @@
 //! chart and of Helm to the next.
 //!
 //! Helm's own code acts on a real API server, with the operators' own definitions. Operators do not run here, and what only
-//! they would refuse is not seen. `SPIRA_UPGRADES=nats` runs only what has `nats` in its name.
+//! they would refuse is not seen. `SPIRA_UPGRADES=nats,older` runs only what has one of the words in its name.
 
 mod bases;
 mod cells;
@@ -17,7 +17,7 @@ mod tables;
 use std::collections::VecDeque;
 use std::fs;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 use spira_manifests::document::yaml;
@@ -53,6 +53,24 @@ enum Run {
     Remains(Helm),
 }
 
+impl Run {
+    /// What figures are told of.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Changes(_) => "a number or flag changed, and back",
+            Self::Cell(Cell::Examples(_)) => "to each example, and back",
+            Self::Cell(Cell::OlderChart(..)) => "from an older chart, and back",
+            Self::Cell(Cell::OtherHelm) => "from Helm 3 to Helm 4",
+            Self::Cell(Cell::RollBack(_)) => "rolled back",
+            Self::Cell(Cell::Components(_)) => "each component off and on",
+            Self::Cell(Cell::Autoscaling(_)) => "pods by load",
+            Self::Names(_) => "odd names",
+            Self::Two(_) => "two releases",
+            Self::Remains(_) => "uninstalled",
+        }
+    }
+}
+
 impl Job {
     async fn run(&self, worker: &mut Worker) {
         match &self.run {
@@ -70,6 +88,7 @@ async fn releases_can_be_changed() {
     let clock = Instant::now();
     let leaves = leaves::all();
     let jobs = jobs(&leaves);
+    assert!(!jobs.is_empty(), "SPIRA_UPGRADES names nothing");
     println!(
         "{} leaves in {} releases planned in {:.1} s",
         leaves.len(),
@@ -82,17 +101,7 @@ async fn releases_can_be_changed() {
     definitions::install(&client).await.expect("definitions");
     println!("a cluster after {:.1} s", clock.elapsed().as_secs_f64());
     let report = work(&cluster, jobs).await;
-    println!(
-        "{} actions of Helm ({:.1} s), {} looks ({:.1} s), in {:.1} s: {} values changed objects, {} none, {} were refused",
-        report.actions,
-        report.acting.as_secs_f64(),
-        report.looks,
-        report.looking.as_secs_f64(),
-        clock.elapsed().as_secs_f64(),
-        report.reached,
-        report.silent,
-        report.refused
-    );
+    tell(&report, clock.elapsed());
     for line in &report.immutable {
         println!("IMMUTABLE {line}");
     }
@@ -102,6 +111,27 @@ async fn releases_can_be_changed() {
         "{} faults:\n{}",
         report.faults.len(),
         report.faults.join("\n")
+    );
+}
+
+fn tell(report: &Report, took: Duration) {
+    for (kind, (jobs, actions, took)) in &report.kinds {
+        println!(
+            "{kind}: {jobs} jobs, {actions} actions of Helm, {:.1} s",
+            took.as_secs_f64()
+        );
+    }
+    println!(
+        "{} values changed objects, {} none, {} were refused; {} actions of Helm ({:.1} s), {} looks ({:.1} s), {WORKERS} at a \
+         time: {:.1} s",
+        report.reached,
+        report.silent,
+        report.refused,
+        report.actions,
+        report.acting.as_secs_f64(),
+        report.looks,
+        report.looking.as_secs_f64(),
+        took.as_secs_f64()
     );
 }
 
@@ -134,7 +164,7 @@ fn jobs(leaves: &[leaves::Leaf]) -> VecDeque<Job> {
     cells
         .chain(others)
         .chain(groups)
-        .filter(|job| job.name.contains(&wanted))
+        .filter(|job| wanted.split(',').any(|word| job.name.contains(word)))
         .collect()
 }
 
@@ -150,12 +180,10 @@ async fn work(cluster: &Cluster, jobs: VecDeque<Job>) -> Report {
                     let clock = Instant::now();
                     let before = worker.report.actions;
                     job.run(&mut worker).await;
-                    println!(
-                        "{}: {} actions in {:.1} s",
-                        job.name,
-                        worker.report.actions - before,
-                        clock.elapsed().as_secs_f64()
-                    );
+                    let sum = worker.report.kinds.entry(job.run.kind()).or_default();
+                    sum.0 += 1;
+                    sum.1 += worker.report.actions - before;
+                    sum.2 += clock.elapsed();
                 }
                 worker.report
             })

@@ -73,7 +73,8 @@ pub struct Values {
     pub username: Login,
     /// That user's password; unset, the live Secret's, else a generated one.
     pub password: Option<UrlPassword>,
-    /// Whether the replica set stays when the release is uninstalled; its volumes stay anyway.
+    /// Whether the replica set, with the account of its pods, stays when the release is uninstalled;
+    /// its volumes stay anyway.
     pub keep: bool,
     /// The volume of each member's data.
     pub data: VolumeValues,

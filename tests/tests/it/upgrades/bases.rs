@@ -9,7 +9,7 @@ use spira_manifests::{components, document};
 
 use super::leaves::{self, Kind, Leaf};
 use super::read;
-use crate::support::Case;
+use crate::support::{Case, Live};
 
 /// A release to start from.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,16 +47,26 @@ pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
         "experiment" => experiment(leaf),
         section => {
             let whole = whole(section, leaves);
-            let mut scaled = whole.clone();
-            scaled.name = format!("{section}, scaled by load");
-            lay(
-                &mut scaled,
-                &format!("{section}: {{autoscaling: {{enabled: true}}}}"),
-            );
-            match section {
-                "api-server" => vec![whole, scaled, alone(section)],
-                _ => vec![whole, alone(section)],
+            let with = |name: &str, text: &str| {
+                let mut base = whole.clone();
+                base.name = format!("{section}, {name}");
+                lay(&mut base, text);
+                base
+            };
+            // Monitoring includes a component's metrics.
+            let mut all = vec![
+                whole.clone(),
+                with("unmonitored", "global: {monitoring: {enabled: false}}"),
+            ];
+            if section == "api-server" {
+                all.push(with(
+                    "scaled by load",
+                    "api-server: {autoscaling: {enabled: true}}",
+                ));
             }
+            // Without a component there are no faults of it.
+            all.push(alone(section));
+            all
         }
     }
 }
@@ -92,21 +102,33 @@ fn whole(section: &str, leaves: &[Leaf]) -> Base {
             leaves::put(&mut base.values, &leaf.path, json!(true));
         }
     }
-    if document::defaults()[section].get("chaos").is_some() {
-        // The only one that is there to be cut off from.
-        lay(
-            &mut base,
-            &format!("{section}: {{chaos: {{network: {{towards: {section}, action: loss}}}}}}"),
+    if let Some(partner) = partner(section) {
+        lay(&mut base, &format!("{partner}: {{enabled: true}}"));
+        let faults = format!(
+            "{section}: {{chaos: {{network: {{towards: {partner}, action: loss}}, stress: {{action: cpu-and-memory}}}}}}"
         );
-        lay(
-            &mut base,
-            &format!("{section}: {{chaos: {{stress: {{action: cpu-and-memory}}}}}}"),
-        );
+        lay(&mut base, &faults);
     }
     for (_, more) in WHOLE.iter().filter(|(of, _)| *of == section) {
         lay(&mut base, more);
     }
     base
+}
+
+/// A component that the network of a component can be cut to: itself, if it talks to itself.
+fn partner(section: &str) -> Option<String> {
+    let component = components::named(section)?;
+    let schema = (component.schema)().to_value();
+    let variants = schema["$defs"]["Partner"]["oneOf"].as_array()?.clone();
+    let names: Vec<_> = variants
+        .iter()
+        .filter_map(|one| one["const"].as_str())
+        .collect();
+    let first = names.first().map(ToString::to_string);
+    if names.contains(&section) {
+        return Some(section.to_owned());
+    }
+    first
 }
 
 /// The experiment and the component that a leaf is about, if it is about one.
@@ -167,7 +189,27 @@ fn lay(base: &mut Base, text: &str) {
     coalesce::overlay(&mut base.values, read(text));
 }
 
-/// The objects that values give, without a cluster; the library's message if it refuses them.
-pub fn rendered(values: &Map<String, Value>) -> Result<Vec<Value>, String> {
-    Case::new(Value::Object(values.clone()).to_string()).library()
+/// The objects that values give beside some live credentials; the library's message if it refuses them.
+pub fn rendered(values: &Map<String, Value>, live: &[Live]) -> Result<Vec<Value>, String> {
+    let case = Case {
+        live: live.to_vec(),
+        ..Case::new(Value::Object(values.clone()).to_string())
+    };
+    case.library()
+}
+
+/// The credentials of a release.
+pub fn credentials(objects: &[Value]) -> Vec<Live> {
+    let mut live = Vec::new();
+    for secret in objects.iter().filter(|object| object["kind"] == "Secret") {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        for (key, value) in secret["stringData"].as_object().into_iter().flatten() {
+            live.push(Live {
+                secret: text(&secret["metadata"]["name"]),
+                key: key.clone(),
+                value: text(value),
+            });
+        }
+    }
+    live
 }

@@ -8,6 +8,7 @@ use xtask::helm::Helm;
 use super::bases::{self, Base};
 use super::leaves::{self, Leaf};
 use super::release::{self, Release, Worker};
+use super::state::State;
 use super::tables::{REFUSED, SILENT};
 use crate::support::chart;
 
@@ -64,17 +65,18 @@ fn place(
     let mut refusal = String::new();
     for base in bases::of(leaf, leaves) {
         if !originals.contains_key(&base.name) {
-            let objects =
-                bases::rendered(&base.values).map_err(|error| format!("{}: {error}", base.name))?;
+            let objects = bases::rendered(&base.values, &[])
+                .map_err(|error| format!("{}: {error}", base.name))?;
             originals.insert(base.name.clone(), objects);
         }
         let original = &originals[&base.name];
+        let live = bases::credentials(original);
         for to in leaf.others(&leaves::at(&base.values, &leaf.path)) {
             let change = Change {
                 path: leaf.path.clone(),
                 to,
             };
-            match bases::rendered(&change.of(&base)) {
+            match bases::rendered(&change.of(&base), &live) {
                 Ok(objects) if objects != *original => return Ok((base, change)),
                 Ok(_) => {
                     valid.get_or_insert((base.clone(), change));
@@ -127,6 +129,11 @@ async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
         release.worker.report.refused += 1;
         // Refused is refused: before anything was written.
         release.nothing_was_written(&before);
+        if !is_named {
+            // What an API server refuses is half done.
+            release.what.push_str(", and back");
+            taken_back(release, base, &before).await;
+        }
         return;
     }
     if refused.is_some() {
@@ -147,8 +154,12 @@ async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
         ));
     }
     release.what.push_str(", and back");
+    taken_back(release, base, &before).await;
+}
+
+async fn taken_back(release: &mut Release<'_>, base: &Base, was: &State) {
     match release.upgrade(&base.values).await {
-        Ok(()) => release.is_as(&before),
+        Ok(()) => release.is_as(was),
         Err(error) => release.fault(format!("is not taken: {error}")),
     }
 }

@@ -59,7 +59,7 @@ async fn live(release: &mut Release<'_>) -> Result<(), String> {
 /// Two releases of the same name in two namespaces do not know of each other; two in one namespace may, as far as operators
 /// let them.
 pub async fn two_releases(worker: &mut Worker, helm: Helm) {
-    let spaces = ["here", "there"].map(|place| format!("{place}-{}", helm.major()));
+    let spaces = ["this", "other"].map(|space| format!("{space}-namespace-{}", helm.major()));
     let mut states = Vec::new();
     for namespace in &spaces {
         let mut release = Release::new(worker, "spira", namespace, &chart()).await;

@@ -32,6 +32,8 @@ pub struct Report {
     pub reached: u32,
     pub silent: u32,
     pub refused: u32,
+    /// Of each kind of jobs, how many there were, the actions and the time that they took together.
+    pub kinds: BTreeMap<&'static str, (u32, u32, Duration)>,
 }
 
 impl Report {
@@ -45,6 +47,10 @@ impl Report {
         self.reached += other.reached;
         self.silent += other.silent;
         self.refused += other.refused;
+        for (kind, (jobs, actions, took)) in other.kinds {
+            let sum = self.kinds.entry(kind).or_default();
+            *sum = (sum.0 + jobs, sum.1 + actions, sum.2 + took);
+        }
     }
 }
 
@@ -168,8 +174,10 @@ impl<'a> Release<'a> {
         let deployments =
             Api::<Deployment>::namespaced(self.worker.client.clone(), &self.place.namespace);
         let patch = json!({"spec": {"replicas": replicas}});
-        let scaled = deployments.patch_scale(name, &PatchParams::default(), &Patch::Merge(&patch));
-        scaled.await.expect("scaled");
+        deployments
+            .patch_scale(name, &PatchParams::default(), &Patch::Merge(&patch))
+            .await
+            .expect("scaled");
     }
 
     pub async fn uninstall(&mut self) -> Result<(), String> {

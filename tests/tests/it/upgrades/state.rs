@@ -107,10 +107,12 @@ pub fn id(object: &Value) -> Id {
 
 fn belongs(object: &Value, release: &str) -> bool {
     let metadata = &object["metadata"];
-    // What controllers make copies labels; Helm's own Secrets are its memory.
-    let is_made = metadata["ownerReferences"].is_array();
-    let is_memory = object["type"] == "helm.sh/release.v1";
     let annotated = metadata["annotations"]["meta.helm.sh/release-name"] == release;
+    // What controllers make copies labels. A StatefulSet's claims have no owner: `remains` is about them.
+    let is_claim = object["kind"] == "PersistentVolumeClaim" && !annotated;
+    let is_made = metadata["ownerReferences"].is_array() || is_claim;
+    // Helm's own Secrets are its memory.
+    let is_memory = object["type"] == "helm.sh/release.v1";
     let labelled = metadata["labels"]["app.kubernetes.io/instance"] == release;
     !is_made && !is_memory && (annotated || labelled)
 }

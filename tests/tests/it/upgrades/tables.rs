@@ -55,3 +55,18 @@ pub const EXAMPLES: &[Example] = &[
         instead: "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 1Gi}]}",
     },
 ];
+
+/// Who is refused finds in the documentation what to do instead.
+#[test]
+fn refusals_are_documented() {
+    let page = super::page();
+    let (_, rest) = page.split_once("<!-- refused -->").expect("a table");
+    let (table, _) = rest.split_once("<!-- /refused -->").expect("its end");
+    for (path, _) in REFUSED {
+        let keys: Vec<_> = path.split('.').collect();
+        let (section, last) = (keys[..2].join("."), keys[keys.len() - 1]);
+        let row = table.lines().find(|line| line.contains(&section));
+        let row = row.unwrap_or_else(|| panic!("no row of {section}"));
+        assert!(row.contains(last), "{path} is not in {row}");
+    }
+}

@@ -1,14 +1,17 @@
 //! The account that the members run under.
 
-use k8s_openapi::api::{
-    core::v1::ServiceAccount,
-    rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject},
+use k8s_openapi::{
+    api::{
+        core::v1::ServiceAccount,
+        rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
-use crate::Context;
+use crate::{Context, kit::kept};
 
 /// An operator that acts on `MongoDBCommunity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,9 +38,14 @@ impl Operator {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     ServiceAccount {
-        metadata: context.meta(values.operator.account()),
+        metadata: meta(context, values),
         ..ServiceAccount::default()
     }
+}
+
+// Members that stay when the release goes need their account to start again.
+fn meta(context: &Context, values: &Values) -> ObjectMeta {
+    kept(context.meta(values.operator.account()), values.keep)
 }
 
 /// What the operator's agent, which runs beside each member, may do: read its configuration, and
@@ -45,7 +53,7 @@ pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
 #[must_use]
 pub fn role(context: &Context, values: &Values) -> Role {
     Role {
-        metadata: context.meta(values.operator.account()),
+        metadata: meta(context, values),
         rules: Some(vec![
             rule("secrets", &["get"]),
             rule("pods", &["patch", "delete", "get"]),
@@ -67,7 +75,7 @@ fn rule(resource: &str, verbs: &[&str]) -> PolicyRule {
 pub fn role_binding(context: &Context, values: &Values) -> RoleBinding {
     let account = values.operator.account();
     RoleBinding {
-        metadata: context.meta(account),
+        metadata: meta(context, values),
         role_ref: RoleRef {
             api_group: Some("rbac.authorization.k8s.io".into()),
             kind: "Role".into(),
