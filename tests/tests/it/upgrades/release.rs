@@ -58,18 +58,21 @@ impl Report {
 pub struct Worker {
     pub client: Client,
     pub kubeconfig: PathBuf,
+    /// Whether controllers run in the cluster.
+    pub are_controlled: bool,
     pub observer: Observer,
     upgrader: Upgrader,
     pub report: Report,
 }
 
 impl Worker {
-    pub fn new(cluster: &Cluster) -> Self {
+    pub fn new(cluster: &Cluster, are_controlled: bool) -> Self {
         let client = cluster.client().expect("client");
         Self {
             observer: Observer::new(client.clone()),
             client,
             kubeconfig: cluster.kubeconfig().into(),
+            are_controlled,
             upgrader: Upgrader::start(cluster.kubeconfig()).expect("upgrader"),
             report: Report::default(),
         }
@@ -157,7 +160,7 @@ impl<'a> Release<'a> {
 
     /// Writes down what is other than before.
     pub fn nothing_was_written(&mut self, before: &State) {
-        for written in state::written(before, &self.state) {
+        for written in state::written(before, &self.state, self.worker.are_controlled) {
             self.fault(format!("nothing changed, but {written}"));
         }
     }

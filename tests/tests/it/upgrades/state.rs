@@ -157,9 +157,9 @@ const CONTROLLED: [&str; 6] = [
     "StatefulSet",
 ];
 
-/// What another action with the same values has written, which should be nothing. A Job runs at each upgrade, under another
-/// name: one may take the place of one.
-pub fn written(before: &State, after: &State) -> Vec<String> {
+/// What another action with the same values has written, which should be nothing: by `resourceVersion`, or where controllers
+/// write to an object by all that they do not. A Job runs at each upgrade, under another name: one may take the place of one.
+pub fn written(before: &State, after: &State, are_controlled: bool) -> Vec<String> {
     let jobs = |state: &State| state.keys().filter(|id| id.starts_with("Job/")).count();
     let mut written = Vec::new();
     if jobs(before) != jobs(after) {
@@ -171,7 +171,7 @@ pub fn written(before: &State, after: &State) -> Vec<String> {
             written.push(format!("{id} was made or removed"));
             continue;
         };
-        let is_controlled = CONTROLLED.iter().any(|kind| new["kind"] == *kind);
+        let is_controlled = are_controlled && CONTROLLED.iter().any(|kind| new["kind"] == *kind);
         let is_same = if is_controlled {
             essence(old) == essence(new)
         } else {
