@@ -47,6 +47,13 @@ async fn run(are_controlled: bool) {
         jobs.len(),
         clock.elapsed().as_secs_f64()
     );
+    if jobs.is_empty() {
+        assert!(
+            std::env::var_os("SPIRA_UPGRADES").is_some(),
+            "there is something to do"
+        );
+        return;
+    }
     let options = Options {
         controllers: are_controlled,
         ..Options::default()
@@ -70,7 +77,6 @@ async fn run(are_controlled: bool) {
         report.faults.len(),
         report.faults.join("\n")
     );
-    assert!(report.actions > 0, "SPIRA_UPGRADES names nothing");
 }
 
 fn tell(report: &Report, took: Duration) {

@@ -11,7 +11,7 @@ use xtask::project;
 
 use super::release::{Release, Worker};
 use super::state;
-use super::tables::{EXAMPLES, Example};
+use super::tables::{EXAMPLES, Example, STORES_OF_DEFAULTS};
 use super::{bases, read};
 use crate::support::{chart, examples};
 
@@ -95,7 +95,10 @@ async fn to_examples(release: &mut Release<'_>, helm: Helm) -> Result<(), String
         let mut values = yaml::parse(&text).map_err(|error| error.to_string())?;
         if let Some(example) = EXAMPLES.iter().find(|example| example.name == name) {
             is_refused(release, example, &values).await;
-            coalesce::overlay(&mut values, read(example.instead));
+        }
+        // Where services stand outside there are no stores to keep as they are.
+        if !is_outside(&values) {
+            coalesce::overlay(&mut values, read(STORES_OF_DEFAULTS));
         }
         release.upgrade(&values).await?;
         release.repeat(&values).await;
@@ -104,6 +107,10 @@ async fn to_examples(release: &mut Release<'_>, helm: Helm) -> Result<(), String
         release.is_as(&first);
     }
     Ok(())
+}
+
+fn is_outside(values: &Map<String, Value>) -> bool {
+    super::leaves::at(values, "mongodb.enabled") == false
 }
 
 /// Tries what cannot be changed, which must be refused by name, and before anything is written.

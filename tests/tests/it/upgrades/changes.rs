@@ -117,13 +117,14 @@ pub async fn run(worker: &mut Worker, namespace: &str, group: &Group) {
 }
 
 async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
-    let refused = REFUSED.iter().find(|(path, _)| *path == change.path);
+    let refused = REFUSED.iter().find(|one| one.path == change.path);
     let silent = SILENT.iter().find(|(path, _)| *path == change.path);
     let (before, manifest) = (release.state.clone(), release::manifest(&release.outcome));
     let values = change.of(base);
     if let Err(error) = release.upgrade(&values).await {
-        let is_named = error.contains(&change.path) && !release::is_immutable(&error);
-        if refused.is_none() || !is_named {
+        let is_named =
+            refused.is_some_and(|one| error.contains(one.named)) && !release::is_immutable(&error);
+        if !is_named {
             release.fault(format!("is not taken: {error}"));
         }
         release.worker.report.refused += 1;

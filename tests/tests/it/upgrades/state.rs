@@ -210,8 +210,15 @@ pub fn essence(object: &Value) -> Value {
 }
 
 fn difference(old: &Value, new: &Value) -> String {
-    spira_chart_gen::diff::difference(&essence(old), &essence(new)).map_or_else(
+    let plain = |object: &Value| {
+        let mut plain = object.clone();
+        plain["metadata"]["resourceVersion"] = json!(null);
+        plain
+    };
+    let found = spira_chart_gen::diff::difference(&essence(old), &essence(new))
+        .or_else(|| spira_chart_gen::diff::difference(&plain(old), &plain(new)));
+    found.map_or_else(
         || "resourceVersion".to_owned(),
-        |found| format!("{found:?}"),
+        |found| format!("{} was {} and is {}", found.place, found.left, found.right),
     )
 }

@@ -1,19 +1,30 @@
 //! What is known of values that behave otherwise than most, with the reason. Both tables are checked both ways.
 
-/// Values whose change is refused on a live release, with a message that names the path, and why.
-pub const REFUSED: &[(&str, &str)] = &[
-    (
-        "nats.jetstream.enabled",
-        "a StatefulSet's claims cannot be changed",
-    ),
-    (
-        "minio.pools.0.servers",
-        "MinIO spreads objects over the servers that a pool began with",
-    ),
-    (
-        "minio.pools.0.volumesPerServer",
-        "MinIO spreads objects over the volumes that a pool began with",
-    ),
+/// A value whose change is refused on a live release.
+pub struct Refused {
+    pub path: &'static str,
+    /// As the message names it.
+    pub named: &'static str,
+    pub why: &'static str,
+}
+
+/// Those values.
+pub const REFUSED: &[Refused] = &[
+    Refused {
+        path: "nats.jetstream.enabled",
+        named: "nats.jetstream.enabled",
+        why: "a StatefulSet's claims cannot be changed",
+    },
+    Refused {
+        path: "minio.pools.0.servers",
+        named: "minio.pools[].servers",
+        why: "MinIO spreads objects over the servers that a pool began with",
+    },
+    Refused {
+        path: "minio.pools.0.volumesPerServer",
+        named: "minio.pools[].volumesPerServer",
+        why: "MinIO spreads objects over the volumes that a pool began with",
+    },
 ];
 
 /// Values that change no object, and why.
@@ -33,28 +44,41 @@ pub struct Example {
     pub name: &'static str,
     /// The values that are refused, all of them in one message.
     pub refused: &'static [&'static str],
-    /// Values with which all others are taken.
-    pub instead: &'static str,
 }
 
-/// Those examples. With other pools or another storage a release is a new one.
+/// Those examples: their stores are of another form, so that a release with them is a new one.
 pub const EXAMPLES: &[Example] = &[
     Example {
         name: "everything",
-        refused: &["nats.jetstream.enabled"],
-        instead: "nats: {jetstream: {enabled: false}}",
+        refused: &["nats.jetstream.enabled", "minio.pools[].servers"],
     },
     Example {
         name: "minimal",
-        refused: &["minio.pools"],
-        instead: "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 1Gi}]}",
+        refused: &["minio.pools[].servers", "minio.pools[].volumesPerServer"],
     },
     Example {
         name: "production",
-        refused: &["minio.pools"],
-        instead: "minio: {pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 1Gi}]}",
+        refused: &["minio.pools[].servers"],
     },
 ];
+
+/// With these values over its own an example can take over a release with the default ones, and the other way round.
+pub const STORES_OF_DEFAULTS: &str = "\
+global:
+  storageClass: null
+  connections:
+    mongodb: {database: spira}
+    postgresql: {operator: zalando, database: mlflow, owner: mlflow}
+nats: {jetstream: {enabled: false}}
+mongodb:
+  version: 6.0.5
+  data: {size: 10Gi, storageClass: null}
+  logs: {size: 2Gi, storageClass: null}
+minio:
+  podManagementPolicy: Parallel
+  pools: [{name: pool-0, servers: 3, volumesPerServer: 2, size: 10Gi}]
+postgresql: {version: '17', size: 1Gi, storageClass: null}
+";
 
 /// Who is refused finds in the documentation what to do instead.
 #[test]
@@ -62,11 +86,20 @@ fn refusals_are_documented() {
     let page = super::page();
     let (_, rest) = page.split_once("<!-- refused -->").expect("a table");
     let (table, _) = rest.split_once("<!-- /refused -->").expect("its end");
-    for (path, _) in REFUSED {
-        let keys: Vec<_> = path.split('.').collect();
-        let (section, last) = (keys[..2].join("."), keys[keys.len() - 1]);
-        let row = table.lines().find(|line| line.contains(&section));
-        let row = row.unwrap_or_else(|| panic!("no row of {section}"));
-        assert!(row.contains(last), "{path} is not in {row}");
+    let examples = EXAMPLES.iter().flat_map(|example| example.refused);
+    let values = REFUSED.iter().map(|refused| refused.named);
+    for value in values.chain(examples.copied()) {
+        let is_named = table.contains(&format!("`{value}`"));
+        assert!(is_named, "{value} is not in {table}");
+    }
+}
+
+/// A table of what is no longer there would be taken for true.
+#[test]
+fn what_is_known_is_about_values() {
+    let leaves = super::leaves::all();
+    let values = REFUSED.iter().map(|refused| (refused.path, refused.why));
+    for (path, why) in values.chain(SILENT.iter().copied()) {
+        assert!(leaves.iter().any(|leaf| leaf.path == path), "{path}: {why}");
     }
 }
