@@ -56,6 +56,10 @@ pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
             // Monitoring includes a component's metrics.
             let mut all = vec![
                 whole.clone(),
+                with(
+                    "with dashboards",
+                    "global: {monitoring: {dashboards: {enabled: true}}}",
+                ),
                 with("unmonitored", "global: {monitoring: {enabled: false}}"),
             ];
             if section == "api-server" {
@@ -77,7 +81,9 @@ pub fn alone(section: &str) -> Base {
 }
 
 fn only(name: String, sections: &[&str]) -> Base {
-    let mut text = "global: {monitoring: {enabled: true}, chaos: {enabled: true}}\n".to_owned();
+    // Dashboards are much text that is the same with nearly all values.
+    let mut text = "global: {monitoring: {enabled: true, dashboards: {enabled: false}}, chaos: {enabled: true}}\n"
+        .to_owned();
     for component in components::all() {
         let is_on = sections.contains(&component.name);
         // Writing to a String cannot fail.
@@ -168,7 +174,10 @@ pub fn everything() -> Base {
     Base {
         name: "everything".to_owned(),
         values: read(
-            "global: {monitoring: {enabled: true}, chaos: {enabled: true}, connections: {nats: {auth: {enabled: true}}}}",
+            "global:
+               monitoring: {enabled: true, dashboards: {enabled: false}}
+               chaos: {enabled: true}
+               connections: {nats: {auth: {enabled: true}}}",
         ),
     }
 }

@@ -158,10 +158,12 @@ impl<'a> Release<'a> {
         }
     }
 
-    /// Writes down what is other than before.
+    /// Writes down that something is other than before, with the first of it.
     pub fn nothing_was_written(&mut self, before: &State) {
-        for written in state::written(before, &self.state, self.worker.are_controlled) {
-            self.fault(format!("nothing changed, but {written}"));
+        let written = state::written(before, &self.state, self.worker.are_controlled);
+        if let Some(first) = written.first() {
+            let count = written.len();
+            self.fault(format!("nothing was to change, but of {count}: {first}"));
         }
     }
 

@@ -72,9 +72,9 @@ fn documented() -> BTreeSet<String> {
 /// The kinds of the documentation's command.
 fn purged() -> Vec<String> {
     let text = page();
-    let line = text
-        .lines()
-        .find(|line| line.contains("delete ") && line.contains("--selector"));
+    let line = text.lines().find(|line| {
+        line.contains(" delete ") && line.contains("--selector app.kubernetes.io/instance=")
+    });
     let words = line.expect("a command").split_whitespace();
     let kinds = words.skip_while(|word| *word != "delete").nth(1);
     kinds

@@ -148,14 +148,16 @@ pub fn faults(before: &State, after: &State, outcome: &Outcome) -> Vec<String> {
 }
 
 /// Kinds whose objects controllers write to at any time: of these all is compared but what controllers write.
-const CONTROLLED: [&str; 6] = [
+const CONTROLLED: [&str; 5] = [
     "CronJob",
     "Deployment",
     "HorizontalPodAutoscaler",
-    "PersistentVolumeClaim",
     "PodDisruptionBudget",
     "StatefulSet",
 ];
+
+/// Kinds of which the API server completes an object when it is written for the second time, without anybody's change.
+const COMPLETED: [&str; 2] = ["Gateway", "PersistentVolumeClaim"];
 
 /// What another action with the same values has written, which should be nothing: by `resourceVersion`, or where controllers
 /// write to an object by all that they do not. A Job runs at each upgrade, under another name: one may take the place of one.
@@ -171,7 +173,8 @@ pub fn written(before: &State, after: &State, are_controlled: bool) -> Vec<Strin
             written.push(format!("{id} was made or removed"));
             continue;
         };
-        let is_controlled = are_controlled && CONTROLLED.iter().any(|kind| new["kind"] == *kind);
+        let is = |kinds: &[&str]| kinds.iter().any(|kind| new["kind"] == *kind);
+        let is_controlled = is(&COMPLETED) || are_controlled && is(&CONTROLLED);
         let is_same = if is_controlled {
             essence(old) == essence(new)
         } else {

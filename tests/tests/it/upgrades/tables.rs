@@ -62,7 +62,8 @@ pub const EXAMPLES: &[Example] = &[
     },
 ];
 
-/// With these values over its own an example can take over a release with the default ones, and the other way round.
+/// With these values over its own an example can take over a release with the default ones, and the other way round. Of
+/// credentials it gives none: given ones would rightly be others.
 pub const STORES_OF_DEFAULTS: &str = "\
 global:
   storageClass: null
@@ -70,7 +71,10 @@ global:
     mongodb: {database: spira}
     postgresql: {operator: zalando, database: mlflow, owner: mlflow}
 nats: {jetstream: {enabled: false}}
+bootstrap: {password: null}
 mongodb:
+  password: null
+  metrics: {password: null}
   version: 6.0.5
   data: {size: 10Gi, storageClass: null}
   logs: {size: 2Gi, storageClass: null}
