@@ -76,7 +76,7 @@ impl Cell {
         if let Err(error) = done {
             release.fault(error);
         }
-        if let Err(error) = release.uninstall().await {
+        if let Err(error) = release.uninstall() {
             release.fault(format!("is not uninstalled: {error}"));
         }
     }

@@ -111,7 +111,7 @@ pub async fn run(worker: &mut Worker, namespace: &str, group: &Group) {
         release.what = format!("{}: {} = {}", group.base.name, change.path, change.to);
         one(&mut release, &group.base, change).await;
     }
-    if let Err(error) = release.uninstall().await {
+    if let Err(error) = release.uninstall() {
         release.fault(format!("is not uninstalled: {error}"));
     }
 }

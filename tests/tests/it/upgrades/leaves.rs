@@ -158,12 +158,9 @@ pub fn put(user: &mut Map<String, Value>, path: &str, value: Value) {
 
 fn lay(user: &mut Map<String, Value>, keys: &[&str], value: Value) {
     let (last, parents) = keys.split_last().expect("a path has keys");
-    let (first, parents) = match parents.split_first() {
-        Some(split) => split,
-        None => {
-            user.insert((*last).to_owned(), value);
-            return;
-        }
+    let Some((first, parents)) = parents.split_first() else {
+        user.insert((*last).to_owned(), value);
+        return;
     };
     let mut here = user.entry((*first).to_owned()).or_insert_with(|| json!({}));
     for key in parents {

@@ -53,7 +53,7 @@ async fn live(release: &mut Release<'_>) -> Result<(), String> {
             release.fault(format!("{id} is labelled {labels}"));
         }
     }
-    release.uninstall().await
+    release.uninstall()
 }
 
 /// Two releases of the same name in two namespaces do not know of each other; two in one namespace may, as far as operators
@@ -89,7 +89,7 @@ pub async fn two_releases(worker: &mut Worker, helm: Helm) {
     for namespace in &spaces {
         let mut release = Release::new(release.worker, "spira", namespace, &chart()).await;
         release.helm = helm;
-        if let Err(error) = release.uninstall().await {
+        if let Err(error) = release.uninstall() {
             release.fault(error);
         }
     }
@@ -127,7 +127,7 @@ async fn two_names(worker: &mut Worker, helm: Helm, chart: &Path) {
             two.fault(format!("{} selects {selector}", state::id(&object)));
         }
     }
-    if let Err(error) = two.uninstall().await {
+    if let Err(error) = two.uninstall() {
         two.fault(error);
     }
     let mut one = Release::new(two.worker, "one", &namespace, chart).await;
@@ -135,7 +135,7 @@ async fn two_names(worker: &mut Worker, helm: Helm, chart: &Path) {
     one.state.clone_from(&first);
     // The end of the second leaves the first as it is.
     one.repeat(&Map::new()).await;
-    if let Err(error) = one.uninstall().await {
+    if let Err(error) = one.uninstall() {
         one.fault(error);
     }
 }

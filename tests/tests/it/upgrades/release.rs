@@ -185,7 +185,7 @@ impl<'a> Release<'a> {
             .expect("scaled");
     }
 
-    pub async fn uninstall(&mut self) -> Result<(), String> {
+    pub fn uninstall(&mut self) -> Result<(), String> {
         let request = self.request(Action::Uninstall, &Map::new());
         self.worker.ask(&request).map(drop)
     }

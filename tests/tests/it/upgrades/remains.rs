@@ -41,7 +41,7 @@ pub async fn remains(worker: &mut Worker, helm: Helm) {
     if !output.status.success() {
         release.fault(String::from_utf8_lossy(&output.stderr));
     }
-    if let Err(error) = release.uninstall().await {
+    if let Err(error) = release.uninstall() {
         release.fault(error);
     }
     let documented = documented();
