@@ -52,6 +52,11 @@ async fn live(release: &mut Release<'_>) -> Result<(), String> {
         if labels["app.kubernetes.io/instance"] != name {
             release.fault(format!("{id} is labelled {labels}"));
         }
+        // Older API servers ask it of Services.
+        let service = id.strip_prefix("Service/");
+        if service.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_digit())) {
+            release.fault(format!("{id} begins with a digit"));
+        }
     }
     release.uninstall()
 }
