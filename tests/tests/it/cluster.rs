@@ -42,7 +42,7 @@ async fn real_cluster_takes_the_chart() {
     cluster.stop().await.expect("stop");
 }
 
-async fn install_gateway_api(client: &Client) {
+pub async fn install_gateway_api(client: &Client) {
     let mut applier = Applier::new(client.clone());
     for definition in gateway_definitions() {
         applier

@@ -34,4 +34,5 @@ mod shrink;
 mod size;
 mod snapshots;
 mod support;
+mod upgrades;
 mod validate;
