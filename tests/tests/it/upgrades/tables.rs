@@ -34,6 +34,10 @@ pub const SILENT: &[(&str, &str)] = &[
         "it decides whether an installation is refused",
     ),
     (
+        "global.upgradeCheck",
+        "it decides whether an upgrade is refused",
+    ),
+    (
         "global.secrets.generate",
         "it decides what becomes of a credential that is nowhere",
     ),
