@@ -2,6 +2,7 @@
 //!
 //! What the tests need of `tools/` is built on first use.
 
+mod blame;
 mod cluster;
 mod compare;
 mod credentials;
@@ -10,6 +11,7 @@ mod dashboards;
 mod documents;
 mod equality;
 mod faults;
+mod fit;
 mod freshness;
 mod helm_test;
 mod hooks;
@@ -22,6 +24,7 @@ mod mutate;
 mod operators;
 mod parity;
 mod preflight;
+mod pipeline;
 mod processes;
 mod promql;
 mod references;
@@ -32,3 +35,4 @@ mod shrink;
 mod size;
 mod snapshots;
 mod support;
+mod valid;
