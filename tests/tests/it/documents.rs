@@ -12,6 +12,7 @@ use spira_manifests::{Component, components, schema};
 use crate::compare::GENERATED;
 use crate::fit::{fit_faults, mend};
 use crate::mutate::mutate;
+use crate::specimens;
 use crate::support::{Case, Live};
 
 /// Names of releases that Helm takes: short and longest ones, with dots, with a dash where the name of an object is cut.
@@ -24,7 +25,8 @@ const RELEASES: [&str; 7] = [
     "with.dots.and--dashes-at-the-cut-------------------z",
     "53.characters.with.dots.all.over.the.place.0123456789",
 ];
-const NAMESPACES: [&str; 4] = [
+/// Namespaces, short and longest ones.
+pub const NAMESPACES: [&str; 4] = [
     "voices",
     "default",
     "0",
@@ -130,6 +132,25 @@ impl Cases<'_> {
             ..case
         };
         (case, document)
+    }
+
+    /// Case number `at` for a server that looks at what values mean: Kubernetes' types hold [`specimens`], all values
+    /// are right as far as can be, and there is nothing live.
+    pub fn for_a_server(&self, at: usize) -> Case {
+        let rng = &mut self.seed.nth(at as u64);
+        let mut document = self.document(rng);
+        for section in &self.sections {
+            if let Some(value) = document.get_mut(section.name) {
+                specimens::settle(&section.grammar.root, value, rng);
+            }
+        }
+        mend(&mut document);
+        fit_faults(&mut document);
+        Case {
+            release: (*rng.pick(&RELEASES)).to_owned(),
+            namespace: (*rng.pick(&NAMESPACES)).to_owned(),
+            ..Case::new(text(&document, rng.one_in(2)))
+        }
     }
 
     /// Which components are installed: in one of four documents nearly all, else a few. What a component's values do

@@ -39,7 +39,8 @@ fn chart_equals_library_under_helm_3() {
     chart_equals_library(Helm::V3);
 }
 
-fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
+/// A number that the environment may set.
+pub fn setting<T: std::str::FromStr>(name: &str, default: T) -> T {
     match std::env::var(name) {
         Ok(text) => text
             .parse()

@@ -4,6 +4,7 @@ use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind}
 use serde_json::{Map, Value};
 
 use super::error::Problem;
+use crate::kit::BROKEN_PREFIX;
 
 /// Everything that `schema` refuses in `document`, which stands at `prefix`.
 pub(super) fn problems(
@@ -56,7 +57,7 @@ impl Place<'_> {
             Kind::FalseSchema => {
                 let mut at = at;
                 let key = at.pop().unwrap_or_default();
-                let message = format!("has the key {key:?}, which this chart sets itself");
+                let message = format!("has the key {key:?}, {}", self.why_not(error));
                 found.push(self.problem(&at, false, message));
             }
             Kind::Required { property } => {
@@ -71,6 +72,24 @@ impl Place<'_> {
             kind => {
                 found.push(self.problem(&at, true, message(kind, rule)));
             }
+        }
+    }
+
+    /// Why a pattern forbids a key of a map.
+    fn why_not(&self, error: &ValidationError) -> String {
+        let pattern = tokens(error.schema_path().as_str()).pop();
+        let map = self.rule(
+            error
+                .schema_path()
+                .as_str()
+                .rsplit_once('/')
+                .map_or("", |(up, _)| up),
+        );
+        match map.get("x-expected-key").and_then(Value::as_str) {
+            Some(expected) if pattern.as_deref() == Some(BROKEN_PREFIX) => {
+                format!("which is not {expected}")
+            }
+            _ => "which this chart sets itself".to_owned(),
         }
     }
 
@@ -166,7 +185,12 @@ impl Place<'_> {
             if !path.is_empty() {
                 path.push('.');
             }
-            path.push_str(&step.replace('.', r"\."));
+            for c in step.chars() {
+                if r"\.[,=".contains(c) {
+                    path.push('\\');
+                }
+                path.push(c);
+            }
             here = &here[step];
         }
         path
