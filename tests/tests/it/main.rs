@@ -16,6 +16,7 @@ mod freshness;
 mod fuzz_live;
 mod helm_test;
 mod hooks;
+mod hostile;
 mod life;
 mod lint;
 mod merging;
