@@ -305,7 +305,8 @@ fn unescaped(rest: &mut std::str::Chars) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Blame, Place, blamed, place, same_places};
+    use super::{Blame, FAIL, Place, SCHEMA, blamed, place, same, same_places};
+    use crate::support::Refusal;
     use spira_manifests::document::Problem;
 
     fn steps(path: &str) -> Place {
@@ -385,6 +386,58 @@ nats:
             let more = [&right[..], &[problem(more, "is wrong")]].concat();
             assert!(!same_places(&more, &blamed), "{more:?}");
         }
+    }
+
+    /// A template that breaks is never a refusal, whatever the library says; nor is a refusal for another reason.
+    #[test]
+    fn only_intended_refusals_agree() {
+        let values = Refusal::Values(
+            vec![problem("nats.a", "is wrong")],
+            "nats.a: is wrong".into(),
+        );
+        let schema = format!("{SCHEMA}\nnats:\n- at '/a': got string, want integer\n");
+        let release = Refusal::Release("nats.password, nats.b missing: give them".into());
+        let unreadable = Refusal::Unreadable("1:1: no".into());
+        let fail = |text: &str| format!("{FAIL}spira/templates/a.yaml:1:2): {text}");
+        let broken = [
+            "template: spira/templates/a.yaml:1:2: executing \"a\" at <.Values.nats.a>: nil pointer evaluating interface {}.a",
+            "YAML parse error on spira/templates/a.yaml: error converting YAML to JSON: yaml: line 2: nats.a",
+            "panic: runtime error: invalid memory address or nil pointer dereference",
+        ];
+        let found =
+            |refusal: &Refusal, message: &str| same(refusal, message).err().map(|found| found.kind);
+        for message in broken {
+            for refusal in [&values, &release, &unreadable] {
+                assert_eq!(
+                    found(refusal, message).as_deref(),
+                    Some("a template breaks"),
+                    "{message}"
+                );
+            }
+        }
+        assert_eq!(found(&values, &schema), None);
+        assert_eq!(
+            found(&values, &fail("1 wrong value:\n  nats.a: is wrong")),
+            None
+        );
+        assert_eq!(
+            found(&release, &fail("nats.password is missing: give it")),
+            None
+        );
+        assert_eq!(found(&unreadable, "yaml: line 1: no"), None);
+        let different = [
+            (&values, fail("1 wrong value:\n  nats.b: is wrong")),
+            (&values, schema.replace("/a", "/b")),
+            (&values, "yaml: line 1: no".to_owned()),
+            (&release, schema.clone()),
+            (&release, fail("nats.c is missing: give it")),
+            (&unreadable, fail("nats.a: is wrong")),
+        ];
+        for (refusal, message) in different {
+            assert!(found(refusal, &message).is_some(), "{refusal}\n{message}");
+        }
+        let defect = Refusal::Defect("panic: at the disco".into());
+        assert!(found(&defect, &schema).is_some());
     }
 
     #[test]

@@ -254,3 +254,9 @@ pub fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
         .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
         .unwrap_or_else(|| panic!("no {kind} {name} among {names:?}"))
 }
+
+#[test]
+fn a_panic_of_the_library_is_a_defect() {
+    let outcome = quietly::<()>(|| panic!("at the disco"));
+    assert_eq!(outcome, Err(Refusal::Defect("panic: at the disco".into())));
+}
