@@ -39,3 +39,4 @@ mod snapshots;
 mod specimens;
 mod support;
 mod valid;
+mod write_tmp;

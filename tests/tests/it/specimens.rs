@@ -82,7 +82,7 @@ fn config_map(object: &Value, rng: &mut Rng) -> Value {
 }
 
 fn text(rng: &mut Rng) -> &'static str {
-    rng.pick(&TEXTS)
+    *rng.pick::<&str>(&TEXTS)
 }
 
 fn volumes() -> [Value; 2] {
