@@ -30,7 +30,7 @@ pub const NAMESPACES: [&str; 4] = [
     "voices",
     "default",
     "0",
-    "a-namespace-with-a-name-of-sixty-three-characters-0123456789-012",
+    "a-namespace-with-a-name-of-sixty-three-characters-0123456789-01",
 ];
 /// What a live Secret may hold: never what the chart would generate. The last one nobody can use.
 const LIVE: [&str; 4] = ["live-secret_0123456789", "a", "true", "é: \"{{ x }}\"\n"];

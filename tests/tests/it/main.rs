@@ -39,4 +39,3 @@ mod snapshots;
 mod specimens;
 mod support;
 mod valid;
-mod write_tmp;
