@@ -146,6 +146,7 @@ impl Cases<'_> {
         }
         mend(&mut document);
         fit_faults(&mut document);
+        order_bounds(&mut document);
         Case {
             release: (*rng.pick(&RELEASES)).to_owned(),
             namespace: (*rng.pick(&NAMESPACES)).to_owned(),
@@ -166,6 +167,15 @@ impl Cases<'_> {
             few[usize::try_from(at).expect("small")] = true;
         }
         few
+    }
+}
+
+/// No schema can compare two numbers: that an autoscaler's greatest number of pods is below its least is for a server,
+/// or a message of the chart, to say.
+fn order_bounds(document: &mut Value) {
+    let autoscaling = document.pointer_mut("/api-server/autoscaling");
+    if let Some(Value::Object(autoscaling)) = autoscaling {
+        autoscaling.insert("minReplicas".to_owned(), json!(1));
     }
 }
 
