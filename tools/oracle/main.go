@@ -17,6 +17,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"runtime/debug"
 )
 
 // kubeVersion is what `.Capabilities.KubeVersion` says: the minor version that this module's Kubernetes has.
@@ -47,6 +48,9 @@ func main() {
 		log.SetOutput(io.Discard)
 		slog.SetDefault(slog.New(slog.DiscardHandler))
 	}
+	// Rendering makes garbage by the hundred megabytes and keeps little: collecting it less often saves a fifth of the
+	// time of a case, for some hundred megabytes of memory.
+	debug.SetGCPercent(400)
 	if err := run(*helm, *dir, *workers, *helmSchema); err != nil {
 		fmt.Fprintln(os.Stderr, "oracle:", err)
 		os.Exit(1)

@@ -59,6 +59,9 @@ pub struct Options {
     pub nodes: u8,
     /// More KWOK stages, as YAML documents. None by default.
     pub stages: String,
+    /// Whether controllers, scheduler and nodes are there, as they are by default. Without them the API server admits and
+    /// stores objects, and nobody acts on them: most of what a cluster does is about pods.
+    pub controllers: bool,
 }
 
 impl Default for Options {
@@ -67,6 +70,7 @@ impl Default for Options {
             name: "spira".into(),
             nodes: 3,
             stages: String::new(),
+            controllers: true,
         }
     }
 }
@@ -138,6 +142,9 @@ impl Cluster {
             .until("a ready API server", || bootstrap::is_ready(&client))
             .await?;
         cluster.started.push(("API server", clock.elapsed()));
+        if !options.controllers {
+            return Ok(cluster);
+        }
         cluster.write_kwok_files(options, tools)?;
         cluster.processes.insert(0, launcher.controllers()?);
         cluster.processes.insert(0, launcher.scheduler()?);

@@ -105,6 +105,12 @@ pub enum Error {
         /// What went wrong.
         message: String,
     },
+    /// The upgrader gave an answer that does not fit its protocol, or none.
+    #[error("upgrader: {message}")]
+    Upgrader {
+        /// What went wrong.
+        message: String,
+    },
     /// A file that is no YAML.
     #[error("{}: {source}", path.display())]
     Yaml {

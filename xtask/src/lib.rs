@@ -5,7 +5,8 @@
 //! - [`definitions`]: the custom resource definitions of the operators; [`operators`]: the operators themselves.
 //! - [`servers`]: what SPIRA needs beside Kubernetes, as processes on loopback; [`python`]: what its images hold.
 //! - [`cli`]: `cargo xtask …`; [`mod@bench`]: its measurements.
-//! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second.
+//! - [`helm`]: commands of Helm 3 and 4; [`oracle`]: their engines, for many cases a second; [`upgrader`]:
+//!   their actions on a cluster, for many upgrades.
 
 // Each `expect` of this crate says why it cannot fail, so no caller has to know of it.
 #![allow(clippy::missing_panics_doc)]
@@ -28,5 +29,6 @@ pub mod servers;
 mod table;
 pub mod tools;
 mod trial;
+pub mod upgrader;
 
 pub use error::{Error, Result};

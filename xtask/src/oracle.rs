@@ -13,7 +13,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::helm::Helm;
@@ -76,18 +77,6 @@ struct Question<'a> {
     id: usize,
     #[serde(flatten)]
     case: &'a Case,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    id: Option<usize>,
-    #[serde(default)]
-    objects: Vec<Value>,
-    #[serde(default)]
-    sources: Vec<String>,
-    #[serde(default)]
-    notes: String,
-    error: Option<String>,
 }
 
 /// A running oracle for one chart, as the chart was when it started.
@@ -196,18 +185,30 @@ fn read(answers: &mut BufReader<ChildStdout>, id: usize) -> Result<Answer, Strin
     if length == 0 {
         return Err("it has ended; the reason is on standard error".into());
     }
-    let line: Line = serde_json::from_str(&text).map_err(|error| format!("{error} in {text}"))?;
-    if line.id != Some(id) {
+    let failed = |error: serde_json::Error| format!("{error} in {text}");
+    // This is compiled with optimisation within serde_json; reading into types would be compiled here, without.
+    let mut line: Value = text.parse().map_err(failed)?;
+    if line["id"] != id {
         return Err(format!("answer to case {id} expected, got {text}"));
     }
-    Ok(match line.error {
-        Some(error) => Err(error),
-        None => Ok(Rendered {
-            objects: line.objects,
-            sources: line.sources,
-            notes: line.notes,
-        }),
-    })
+    if let Value::String(error) = line["error"].take() {
+        return Ok(Err(error));
+    }
+    let objects = match line["objects"].take() {
+        Value::Array(objects) => objects,
+        _ => Vec::new(),
+    };
+    Ok(Ok(Rendered {
+        objects,
+        sources: read_or_default(&mut line["sources"]).map_err(failed)?,
+        notes: read_or_default(&mut line["notes"]).map_err(failed)?,
+    }))
+}
+
+/// What is empty, the oracle leaves out.
+fn read_or_default<T: DeserializeOwned + Default>(value: &mut Value) -> serde_json::Result<T> {
+    let read: Option<T> = serde_json::from_value(value.take())?;
+    Ok(read.unwrap_or_default())
 }
 
 impl Drop for Oracle {

@@ -44,6 +44,8 @@ pub enum Tool {
     KubeScore,
     /// Renders a chart for many cases with the engines of both Helms (`tools/oracle`).
     Oracle,
+    /// Leads releases through their life with the actions of both Helms (`tools/upgrader`).
+    Upgrader,
     /// Zalando's operator for PostgreSQL.
     PostgresOperator,
     /// MongoDB's community operator.
@@ -64,10 +66,11 @@ pub enum Tool {
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
+        Self::Upgrader,
         Self::Kubeconform,
         Self::KubeScore,
         Self::KubeApiserver,
@@ -114,6 +117,7 @@ impl Tool {
             Self::Kubeconform => "kubeconform",
             Self::KubeScore => "kube-score",
             Self::Oracle => "oracle",
+            Self::Upgrader => "upgrader",
             Self::PostgresOperator => "postgres-operator",
             Self::MongodbOperator => "mongodb-operator",
             Self::PrometheusOperator => "prometheus-operator",

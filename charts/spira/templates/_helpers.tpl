@@ -4,6 +4,7 @@
 {{- $component := index . 1 }}
 {{- $name := get ($root.Values.global.fullnameOverrides | default dict) $component }}
 {{- $room := sub 51 (len $component) | int }}
-{{- $release := $root.Release.Name | replace "." "-" | trunc $room | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" $root.Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc $room | trimAll "-" }}
 {{- $name | default (printf "%s-%s" $release $component) }}
 {{- end }}

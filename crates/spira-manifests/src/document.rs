@@ -150,7 +150,7 @@ impl Values {
         if problems.is_empty() {
             Ok(loaded.values)
         } else {
-            Err(ValuesError::Invalid(problems))
+            Err(ValuesError::Invalid(Vec::new(), problems))
         }
     }
 }
@@ -209,8 +209,7 @@ pub fn from_document(document: Map<String, Value>) -> Result<Loaded, ValuesError
             ..read(merged.values, sections)?
         })
     } else {
-        found.extend(contradictions);
-        Err(ValuesError::Invalid(found))
+        Err(ValuesError::Invalid(found, contradictions))
     }
 }
 

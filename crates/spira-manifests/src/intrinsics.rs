@@ -30,7 +30,8 @@ pub trait Intrinsics {
     /// The name that all objects of a component start with, at most 52 characters long.
     ///
     /// It is the component's entry in `overrides`, else `<release>-<component>` where the
-    /// release's part has its dots replaced by dashes and is cut so that the whole fits. 52 is
+    /// release's part has its dots replaced by dashes, an `r` before a digit at its start (names of
+    /// Services begin with a letter), and is cut so that the whole fits. 52 is
     /// what a `StatefulSet` or `CronJob` may be called so that the labels which Kubernetes derives
     /// from it stay within 63; suffixes of up to 11 characters fit everywhere else.
     fn fullname(&self, component: &str, overrides: &BTreeMap<String, String>) -> String;

@@ -26,6 +26,7 @@ pub use availability::{Autoscaling, Disruption};
 pub use chaos::{Chaos, PrimaryChaos, StoreChaos};
 pub use extra::{ExtraObject, InvalidObject};
 pub use image::{Image, PullPolicy};
+pub(crate) use maps::BROKEN_PREFIX;
 pub use maps::{Annotations, InvalidMap, Labels, NameOverrides, NodeSelector};
 pub use members::Members;
 pub use numbers::*;

@@ -55,6 +55,12 @@ impl Object {
             .unwrap_or_default()
     }
 
+    /// Whether a user wrote it, rather than a builder made it.
+    #[must_use]
+    pub fn is_users(&self) -> bool {
+        self.is_users
+    }
+
     /// Whether it is of this API, and no object of a user's own.
     #[must_use]
     pub fn is_of(&self, api: &Api) -> bool {

@@ -146,7 +146,11 @@ impl Intrinsics for Release {
         }
         // Release names are ASCII, so characters are bytes.
         let room = MAX_FULLNAME - component.len() - 1;
-        let base: String = self.name.replace('.', "-").chars().take(room).collect();
+        let mut base = self.name.replace('.', "-");
+        if base.starts_with(|first: char| first.is_ascii_digit()) {
+            base.insert(0, 'r');
+        }
+        let base: String = base.chars().take(room).collect();
         format!("{}-{component}", base.trim_matches('-'))
     }
 

@@ -14,6 +14,7 @@ use xtask::definitions;
 use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode, Workload};
 
+use crate::fuzz_live::random_values_are_accepted;
 use crate::helm_test::{release_is_tested, rights_are_as_few_as_can_be, runs_are_jobs};
 use crate::life::release_lives;
 use crate::preflight::bare_cluster_is_refused;
@@ -33,6 +34,7 @@ async fn real_cluster_takes_the_chart() {
     install_gateway_api(&client).await;
     definitions::install(&client).await.expect("definitions");
     every_example_is_accepted(&client).await;
+    random_values_are_accepted(&client).await;
     for helm in Helm::ALL {
         release_lives(&cluster, &client, helm).await;
         release_is_tested(&cluster, &client, helm).await;
@@ -42,7 +44,7 @@ async fn real_cluster_takes_the_chart() {
     cluster.stop().await.expect("stop");
 }
 
-async fn install_gateway_api(client: &Client) {
+pub async fn install_gateway_api(client: &Client) {
     let mut applier = Applier::new(client.clone());
     for definition in gateway_definitions() {
         applier

@@ -1,24 +1,17 @@
 //! What the library and Helm made of a case, compared.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 use spira_chart_gen::diff::difference;
-use spira_manifests::refusal::{CONTRADICTIONS, CREDENTIALS};
-use spira_manifests::{preflight, renamed, upgrade};
+use spira_manifests::Object;
 use xtask::oracle;
 
-use crate::support::{Case, PANIC, chart};
+use crate::blame;
+use crate::support::{Case, Outcome, Refusal, chart};
 
 /// Stands for a generated credential, which differs from one rendering to the next.
 pub const GENERATED: &str = "(generated)";
-
-/// How messages begin that speak of more than single values.
-const HEADS: [&str; 5] = [
-    renamed::HEAD,
-    CONTRADICTIONS,
-    CREDENTIALS,
-    upgrade::HEAD,
-    preflight::HEAD,
-];
 
 /// Library and Helm do not do the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,54 +29,46 @@ pub enum Verdict {
     Refused,
 }
 
-/// Compares what the library and Helm made of one case.
-pub fn compare(
-    library: &Result<Vec<Value>, String>,
-    helm: &oracle::Answer,
-) -> Result<Verdict, Disagreement> {
+/// Compares what the library and Helm made of one case: the same objects, or a refusal for the same reason.
+pub fn compare(library: &Outcome, helm: &oracle::Answer) -> Result<Verdict, Disagreement> {
     match (library, helm) {
-        (Err(message), _) if message.starts_with(PANIC) => Err(Disagreement {
-            kind: format!("the library's {message}"),
+        (Err(Refusal::Defect(message)), _) => Err(Disagreement {
+            kind: format!("the library's {}", outline(message)),
             text: message.clone(),
         }),
-        (Ok(library), Ok(helm)) => same_objects(library, &helm.objects),
-        // What is wrong with single values the library says together with contradictions, and Helm before it looks for
-        // those; all else both say in one message, in the same words.
-        (Err(ours), Err(theirs)) if HEADS.iter().any(|head| ours.starts_with(head)) => {
-            let same = theirs.contains(ours);
-            same.then_some(Verdict::Refused).ok_or(Disagreement {
-                kind: "another message".into(),
-                text: format!("library: {ours}\nHelm:    {theirs}"),
-            })
+        (Ok(library), Ok(helm)) => {
+            let library = library.iter().map(Object::as_json).collect();
+            same_objects(library, helm.objects.iter().collect())
         }
-        (Err(_), Err(_)) => Ok(Verdict::Refused),
+        (Err(ours), Err(theirs)) => blame::same(ours, theirs).map(|()| Verdict::Refused),
         (Ok(_), Err(message)) => Err(Disagreement {
             kind: format!("only Helm refuses: {}", outline(message)),
             text: message.clone(),
         }),
-        (Err(message), Ok(_)) => Err(Disagreement {
-            kind: format!("only the library refuses: {}", outline(message)),
-            text: message.clone(),
+        (Err(refusal), Ok(_)) => Err(Disagreement {
+            kind: format!(
+                "only the library refuses: {}",
+                outline(&refusal.to_string())
+            ),
+            text: refusal.to_string(),
         }),
     }
 }
 
-fn same_objects(library: &[Value], helm: &[Value]) -> Result<Verdict, Disagreement> {
-    let library = sorted(library);
-    let mut helm = sorted(helm);
-    for (ours, theirs) in library.iter().zip(&mut helm) {
-        mask(ours, theirs);
-    }
-    let titles: Vec<_> = library.iter().map(title).collect();
-    let theirs: Vec<_> = helm.iter().map(title).collect();
+/// The order of objects means nothing: Helm has one of its own, by kind.
+fn same_objects(mut library: Vec<&Value>, mut helm: Vec<&Value>) -> Result<Verdict, Disagreement> {
+    library.sort_by_cached_key(|object| title(object));
+    helm.sort_by_cached_key(|object| title(object));
+    let titles: Vec<_> = library.iter().map(|object| title(object)).collect();
+    let theirs: Vec<_> = helm.iter().map(|object| title(object)).collect();
     if titles != theirs {
         return Err(Disagreement {
             kind: "other objects".into(),
             text: format!("library: {titles:?}\nHelm:    {theirs:?}"),
         });
     }
-    for ((ours, theirs), title) in library.iter().zip(&helm).zip(titles) {
-        if let Some(found) = difference(ours, theirs) {
+    for ((ours, theirs), title) in library.into_iter().zip(helm).zip(titles) {
+        if let Some(found) = difference(ours, &masked(ours, theirs)) {
             let place: String = found
                 .place
                 .chars()
@@ -119,13 +104,6 @@ fn around(left: &str, right: &str) -> (String, String) {
     (part(left), part(right))
 }
 
-/// The order of objects means nothing: Helm has one of its own, by kind.
-fn sorted(objects: &[Value]) -> Vec<Value> {
-    let mut objects = objects.to_vec();
-    objects.sort_by_cached_key(title);
-    objects
-}
-
 /// Kind and name of an object, and to which component it belongs.
 fn title(object: &Value) -> String {
     let text = |pointer| {
@@ -142,15 +120,17 @@ fn title(object: &Value) -> String {
     )
 }
 
-/// Replaces the credentials that Helm generated, where the library says that it generates them and Helm's have the
-/// form. One that stands within a text must be one that also stands by itself in the same Secret.
-fn mask(ours: &Value, theirs: &mut Value) {
-    let (Some(ours), Some(theirs)) = (
+/// Helm's object with the credentials replaced that it generated, where the library says that it generates them and
+/// Helm's have the form. One that stands within a text must be one that also stands by itself in the same Secret.
+fn masked<'a>(ours: &Value, theirs: &'a Value) -> Cow<'a, Value> {
+    let (Some(ours), true) = (
         ours["stringData"].as_object(),
-        theirs.get_mut("stringData").and_then(Value::as_object_mut),
+        theirs["stringData"].is_object(),
     ) else {
-        return;
+        return Cow::Borrowed(theirs);
     };
+    let mut object = theirs.clone();
+    let theirs = object["stringData"].as_object_mut().expect("looked at");
     let mut known = Vec::new();
     let (alone, within): (Vec<_>, Vec<_>) = ours
         .iter()
@@ -169,6 +149,7 @@ fn mask(ours: &Value, theirs: &mut Value) {
         }
         theirs.insert(key.clone(), json!(text));
     }
+    Cow::Owned(object)
 }
 
 /// The credentials in a text that is `pattern` otherwise.
@@ -203,7 +184,7 @@ fn outline(message: &str) -> String {
 
 /// Fails unless library and both versions of Helm agree on a case; returns the library's objects, or why it refuses.
 pub fn agree(case: &Case) -> Result<Vec<Value>, String> {
-    let library = case.library();
+    let library = case.outcome();
     for helm in xtask::helm::Helm::ALL {
         let mut oracle = oracle::Oracle::start(helm, &chart()).expect("oracle");
         let answer = oracle.render(&case.for_helm()).expect("answer");
@@ -211,5 +192,6 @@ pub fn agree(case: &Case) -> Result<Vec<Value>, String> {
             panic!("{helm:?}: {}\n{case:#?}", found.text);
         }
     }
-    library
+    let objects = library.map_err(|refusal| refusal.to_string())?;
+    Ok(objects.into_iter().map(Object::into_json).collect())
 }

@@ -88,7 +88,7 @@ fn live_secret_of_another_namespace_is_not_taken() {
             .expect("oracle")
             .render(&question)
             .expect("answer");
-        compare(&Case::new("").library(), &answer)
+        compare(&Case::new("").outcome(), &answer)
             .unwrap_or_else(|found| panic!("{helm:?}: {}", found.text));
     }
 }

@@ -6,12 +6,13 @@ use spira_chart_gen::prove::shrink::places;
 use spira_chart_gen::random::Rng;
 use spira_chart_gen::trace::{Grammar, Shape};
 use spira_manifests::cr::APIS;
-use spira_manifests::document::{self, ValuesError};
 use spira_manifests::preflight::KNOWN_BY;
 use spira_manifests::{Component, components, schema};
 
 use crate::compare::GENERATED;
+use crate::fit::{fit, mend};
 use crate::mutate::mutate;
+use crate::specimens;
 use crate::support::{Case, Live};
 
 /// Names of releases that Helm takes: short and longest ones, with dots, with a dash where the name of an object is cut.
@@ -24,11 +25,12 @@ const RELEASES: [&str; 7] = [
     "with.dots.and--dashes-at-the-cut-------------------z",
     "53.characters.with.dots.all.over.the.place.0123456789",
 ];
-const NAMESPACES: [&str; 4] = [
+/// Namespaces, short and longest ones.
+pub const NAMESPACES: [&str; 4] = [
     "voices",
     "default",
     "0",
-    "a-namespace-with-a-name-of-sixty-three-characters-0123456789-012",
+    "a-namespace-with-a-name-of-sixty-three-characters-0123456789-01",
 ];
 /// What a live Secret may hold: never what the chart would generate. The last one nobody can use.
 const LIVE: [&str; 4] = ["live-secret_0123456789", "a", "true", "é: \"{{ x }}\"\n"];
@@ -59,6 +61,9 @@ const TEXTS: [&str; 22] = [
     "\"",
 ];
 
+/// A text of a mebibyte is rare: it is as costly as a hundred other cases.
+const MEBIBYTE: (usize, u64) = (1 << 20, 400);
+
 /// The grammars of all components' values, `global` among them.
 pub struct Grammars(Vec<(Component, Grammar)>);
 
@@ -83,7 +88,7 @@ impl Grammars {
         });
         Cases {
             sections: sections.collect(),
-            rng: Rng::new(seed),
+            seed: Rng::new(seed),
         }
     }
 }
@@ -94,42 +99,73 @@ struct Section<'a> {
     generator: Generator<'a>,
 }
 
-/// An endless supply of cases, the same for the same seed.
+/// An endless supply of cases, the same for the same seed, whoever draws them in whatever order.
 pub struct Cases<'a> {
     sections: Vec<Section<'a>>,
-    rng: Rng,
+    seed: Rng,
 }
 
-impl Iterator for Cases<'_> {
-    type Item = (Case, Value);
-
-    /// A case, and its values as a document.
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut document = self.document();
+impl Cases<'_> {
+    /// Case number `at`, and its values as a document.
+    pub fn case(&self, at: usize) -> (Case, Value) {
+        let rng = &mut self.seed.nth(at as u64);
+        let mut document = self.document(rng);
         // What only goes together is drawn apart; most cases must be right to show anything.
-        if !self.rng.one_in(16) {
+        if !rng.one_in(16) {
             mend(&mut document);
             fit(&mut document);
         }
-        if self.rng.one_in(5) {
-            spice(&mut document, &mut self.rng);
+        if rng.one_in(5) {
+            spice(&mut document, rng);
         }
-        if self.rng.below(100) < 10 {
-            mutate(&mut document, &mut self.rng);
+        if rng.below(100) < 10 {
+            mutate(&mut document, rng);
         }
         let case = Case {
-            release: (*self.rng.pick(&RELEASES)).to_owned(),
-            namespace: (*self.rng.pick(&NAMESPACES)).to_owned(),
-            ..Case::new(text(&document, self.rng.one_in(2)))
+            release: (*rng.pick(&RELEASES)).to_owned(),
+            namespace: (*rng.pick(&NAMESPACES)).to_owned(),
+            ..Case::new(text(&document, rng.one_in(2)))
         };
-        let live = self.live(&case);
-        let served = self.served();
         let case = Case {
-            live,
-            served,
+            live: live(&case, rng),
+            served: served(rng),
             ..case
         };
-        Some((case, document))
+        (case, document)
+    }
+
+    /// Case number `at` for a server that looks at what values mean: Kubernetes' types hold [`specimens`], all values
+    /// are right as far as can be, and there is nothing live.
+    pub fn for_a_server(&self, at: usize) -> Case {
+        let rng = &mut self.seed.nth(at as u64);
+        let mut document = self.document(rng);
+        for section in &self.sections {
+            if let Some(value) = document.get_mut(section.name) {
+                specimens::settle(&section.grammar.root, value, rng);
+            }
+        }
+        mend(&mut document);
+        fit(&mut document);
+        Case {
+            release: (*rng.pick(&RELEASES)).to_owned(),
+            namespace: (*rng.pick(&NAMESPACES)).to_owned(),
+            ..Case::new(text(&document, rng.one_in(2)))
+        }
+    }
+
+    /// Which components are installed: in one of four documents nearly all, else a few. What a component's values do
+    /// shows as well there, and Helm takes a fraction of the time.
+    fn installed(&self, rng: &mut Rng) -> Vec<bool> {
+        let all = self.sections.len();
+        if rng.one_in(4) {
+            return (0..all).map(|_| rng.below(100) < 85).collect();
+        }
+        let mut few = vec![false; all];
+        for _ in 0..=rng.below(2) {
+            let at = rng.below(all as u64);
+            few[usize::try_from(at).expect("small")] = true;
+        }
+        few
     }
 }
 
@@ -146,41 +182,41 @@ pub fn text(document: &Value, json: bool) -> String {
     yaml_serde::to_string(document).expect("JSON has a form in YAML")
 }
 
-impl Cases<'_> {
-    /// What the cluster serves; mostly nothing is known of it, and sometimes not all that is needed.
-    fn served(&mut self) -> Vec<String> {
-        if !self.rng.one_in(10) {
-            return Vec::new();
-        }
-        let known = self.rng.below(100) < 85;
-        let known = known.then(|| KNOWN_BY.to_owned());
-        let mut more = APIS.iter().map(ToString::to_string).collect::<Vec<_>>();
-        more.retain(|_| !self.rng.one_in(8));
-        known.into_iter().chain(more).collect()
+/// What the cluster serves; mostly nothing is known of it, and sometimes not all that is needed.
+fn served(rng: &mut Rng) -> Vec<String> {
+    if !rng.one_in(10) {
+        return Vec::new();
     }
+    let known = rng.below(100) < 85;
+    let known = known.then(|| KNOWN_BY.to_owned());
+    let mut more = APIS.iter().map(ToString::to_string).collect::<Vec<_>>();
+    more.retain(|_| !rng.one_in(8));
+    known.into_iter().chain(more).collect()
+}
 
+impl Cases<'_> {
     /// Values that are right, as far as leaving out and nulls let them be.
-    fn document(&mut self) -> Value {
-        let on = *self.rng.pick(&[85, 50, 20]);
+    fn document(&self, rng: &mut Rng) -> Value {
+        let on = *rng.pick(&[85, 50, 20]);
         let mut pruner = Pruner {
-            keep: *self.rng.pick(&[100, 60, 25, 8]),
-            nulls: u64::from(self.rng.one_in(6)),
+            keep: *rng.pick(&[100, 60, 25, 8]),
+            nulls: u64::from(rng.one_in(6)),
         };
+        let installed = self.installed(rng);
         let mut document = Map::new();
-        for at in 0..self.sections.len() {
-            let rng = &mut self.rng;
+        for (at, section) in self.sections.iter().enumerate() {
             let Section {
                 name,
                 grammar,
                 generator,
-            } = &self.sections[at];
+            } = section;
             let mut drawn = if rng.one_in(3) {
                 let step = usize::try_from(rng.below(1 << 20)).expect("small");
                 generator.literal(step, rng, on)
             } else {
                 generator.random(rng, on)
             };
-            drawn["enabled"] = json!(rng.below(100) < 85);
+            drawn["enabled"] = json!(installed[at]);
             complete_extra_objects(&mut drawn, name, rng);
             let mut drawn = pruner.prune(&grammar.root, drawn, rng);
             // The sections' own `global` goes below the common one: rarely written, but allowed.
@@ -194,123 +230,45 @@ impl Cases<'_> {
                     drawn["global"] = global;
                 }
             }
-            if pruner.keep == 100 || !rng.one_in(6) {
+            if !installed[at] {
+                drawn["enabled"] = json!(false);
+            }
+            if !installed[at] || pruner.keep == 100 || !rng.one_in(6) {
                 document.insert((*name).to_owned(), drawn);
             }
         }
         Value::Object(document)
     }
-
-    /// Rarely a value with a line break, since both sides refuse all of such a case.
-    fn live_value(&mut self) -> String {
-        let usable = if self.rng.one_in(50) { 4 } else { 3 };
-        (*self.rng.pick(&LIVE[..usable])).to_owned()
-    }
-
-    /// Live Secrets under some of the names under which the case makes Secrets.
-    fn live(&mut self, case: &Case) -> Vec<Live> {
-        if !self.rng.one_in(3) {
-            return Vec::new();
-        }
-        let mut live = Vec::new();
-        for object in case.library().unwrap_or_default() {
-            for (key, value) in object["stringData"].as_object().into_iter().flatten() {
-                // One that is given in the values goes before the live one: that is tried too.
-                if *value == GENERATED || self.rng.one_in(2) {
-                    live.push(Live {
-                        secret: object["metadata"]["name"]
-                            .as_str()
-                            .unwrap_or_default()
-                            .to_owned(),
-                        key: key.clone(),
-                        value: self.live_value(),
-                    });
-                }
-            }
-        }
-        live
-    }
 }
 
-/// Removes what a schema refuses because something else is, or is not, beside it.
-fn mend(document: &mut Value) {
-    let sections = document.as_object_mut().into_iter().flatten();
-    for (name, section) in sections {
-        let global = if name == "global" {
-            Some(&mut *section)
-        } else {
-            section.get_mut("global")
-        };
-        if let Some(connections) = global.and_then(|global| global.get_mut("connections")) {
-            remove(connections, "postgresql", &["host", "existingSecret"]);
-            remove(connections, "nats", &["host"]);
-            if connections["objectStore"]["existingSecret"].is_null() {
-                remove(connections, "objectStore", &["host"]);
-            }
-        }
-        let pools = section.get_mut("pools").and_then(Value::as_array_mut);
-        for pool in pools.into_iter().flatten() {
-            if matches!(pool["servers"].as_i64(), Some(2 | 3)) {
-                pool["volumesPerServer"] = json!(2);
+/// Rarely a value with a line break, since both sides refuse all of such a case.
+fn live_value(rng: &mut Rng) -> String {
+    let usable = if rng.one_in(50) { 4 } else { 3 };
+    (*rng.pick(&LIVE[..usable])).to_owned()
+}
+
+/// Live Secrets under some of the names under which the case makes Secrets.
+fn live(case: &Case, rng: &mut Rng) -> Vec<Live> {
+    if !rng.one_in(3) {
+        return Vec::new();
+    }
+    let mut live = Vec::new();
+    for object in case.library().unwrap_or_default() {
+        for (key, value) in object["stringData"].as_object().into_iter().flatten() {
+            // One that is given in the values goes before the live one: that is tried too.
+            if *value == GENERATED || rng.one_in(2) {
+                live.push(Live {
+                    secret: object["metadata"]["name"]
+                        .as_str()
+                        .unwrap_or_default()
+                        .to_owned(),
+                    key: key.clone(),
+                    value: live_value(rng),
+                });
             }
         }
     }
-}
-
-/// Changes what contradicts other values, and faults that have no time to end in. What is put right may show
-/// another contradiction, so it is done again.
-fn fit(document: &mut Value) {
-    for _ in 0..4 {
-        let Value::Object(fields) = &*document else {
-            return;
-        };
-        let problems = match document::from_document(fields.clone()) {
-            Ok(loaded) => loaded.contradictions,
-            Err(ValuesError::Invalid(problems)) => problems,
-            Err(_) => return,
-        };
-        for problem in problems {
-            fit_one(document, &problem.path);
-        }
-    }
-}
-
-fn fit_one(document: &mut Value, path: &str) {
-    let (parent, field) = path.rsplit_once('.').unwrap_or_default();
-    let right = match (field, parent) {
-        ("duration", _) => ("schedule", json!("@every 999h")),
-        ("towards" | "enabled", _) => ("enabled", json!(false)),
-        ("faults", _) => ("faults", json!("none")),
-        ("minReplicas", _) => ("minReplicas", json!(1)),
-        ("integrationTestDatabase", _) => ("integrationTestDatabase", json!(null)),
-        ("port", "global.connections.objectStore") => ("port", json!(80)),
-        ("port", "global.connections.postgresql") => ("port", json!(5432)),
-        ("port", "global.connections.nats") => ("port", json!(4222)),
-        ("replicas", _) => ("replicas", document::defaults()[parent]["replicas"].clone()),
-        _ => return,
-    };
-    put(document, parent, right);
-}
-
-/// Sets a field below a path, which is made where it is not there.
-fn put(document: &mut Value, parent: &str, (field, value): (&str, Value)) {
-    let mut here = document;
-    for key in parent.split('.') {
-        if !here[key].is_object() {
-            here[key] = json!({});
-        }
-        here = &mut here[key];
-    }
-    here[field] = value;
-}
-
-fn remove(connections: &mut Value, name: &str, fields: &[&str]) {
-    let connection = connections.get_mut(name).and_then(Value::as_object_mut);
-    if let Some(connection) = connection {
-        fields.iter().for_each(|field| {
-            connection.remove(*field);
-        });
-    }
+    live
 }
 
 /// Helm cannot install an object without kind and name.
@@ -334,7 +292,11 @@ fn spice(document: &mut Value, rng: &mut Rng) {
             && rng.one_in(2)
             && let Some(Value::String(text)) = document.pointer_mut(&place)
         {
-            (*rng.pick(&TEXTS)).clone_into(text);
+            *text = if rng.one_in(MEBIBYTE.1) {
+                "é".repeat(MEBIBYTE.0 / 2)
+            } else {
+                (*rng.pick(&TEXTS)).to_owned()
+            };
         }
     }
 }

@@ -99,12 +99,12 @@ pub async fn release_lives(cluster: &Cluster, client: &Client, helm: Helm) {
     assert_eq!(life.only_job().await, first_job, "the first one again");
 
     life.run(&[&["uninstall", "spira"], &wait[..]].concat());
-    let kept: Vec<_> = credentials
-        .keys()
-        .map(|name| format!("Secret/{name}"))
-        .collect();
+    let secrets = credentials.keys().map(|name| format!("Secret/{name}"));
+    // Of the MongoDBCommunity, which stays.
+    let account = "ServiceAccount/mongodb-database".to_owned();
+    let kept: Vec<_> = secrets.chain([account]).collect();
     // Helm waits for its own objects, not for their pods.
-    let only_kept = objects::wait_for("an end of all but the kept Secrets", PATIENCE, || async {
+    let only_kept = objects::wait_for("an end of all but what is kept", PATIENCE, || async {
         Ok((life.everything().await == kept).then_some(()))
     });
     if let Err(error) = only_kept.await {
@@ -144,7 +144,8 @@ impl Life<'_> {
             LONGEST,
             chart,
             "--set",
-            "nats.natsBox.enabled=true",
+            // The account that the last release left is that one's.
+            "nats.natsBox.enabled=true,mongodb.createServiceAccount=false",
         ];
         self.run(&[&install[..], wait].concat());
         let workloads = ready(self.client, &self.namespace).await;

@@ -2,6 +2,7 @@
 //!
 //! What the tests need of `tools/` is built on first use.
 
+mod blame;
 mod cluster;
 mod compare;
 mod credentials;
@@ -10,9 +11,12 @@ mod dashboards;
 mod documents;
 mod equality;
 mod faults;
+mod fit;
 mod freshness;
+mod fuzz_live;
 mod helm_test;
 mod hooks;
+mod hostile;
 mod life;
 mod lint;
 mod merging;
@@ -22,6 +26,7 @@ mod mutate;
 mod operators;
 mod parity;
 mod preflight;
+mod pipeline;
 mod processes;
 mod promql;
 mod references;
@@ -33,5 +38,8 @@ mod security;
 mod shrink;
 mod size;
 mod snapshots;
+mod specimens;
 mod support;
+mod upgrades;
 mod validate;
+mod valid;

@@ -262,9 +262,9 @@ fn subcharts_install_by_themselves() {
             let answer = oracle.render(&question).expect("answer");
             // Helm looks at `enabled` in the umbrella only.
             let on = Case::new(format!("{}: {{enabled: true}}", component.name));
-            let library = on.library().map(|mut objects| {
+            let library = on.outcome().map(|mut objects| {
                 let label = "app.kubernetes.io/name";
-                objects.retain(|o| o["metadata"]["labels"][label] == component.name);
+                objects.retain(|o| o.as_json()["metadata"]["labels"][label] == component.name);
                 objects
             });
             compare(&library, &answer)

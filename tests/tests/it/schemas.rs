@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 use xtask::{definitions, project};
@@ -80,6 +81,13 @@ fn file_name(version: &str, kind: &str) -> PathBuf {
         None => version.to_owned(),
     };
     format!("{}-{suffix}.json", kind.to_lowercase()).into()
+}
+
+/// The schema of a kind of Kubernetes itself or of the Gateway API, strict at every depth.
+pub fn strict(version: &str, kind: &str) -> Option<Value> {
+    static KUBERNETES: LazyLock<Map<String, Value>> = LazyLock::new(kubernetes);
+    static GATEWAY: LazyLock<Vec<Value>> = LazyLock::new(gateway_definitions);
+    builtin(&KUBERNETES, version, kind).or_else(|| custom(&GATEWAY, version, kind))
 }
 
 fn kubernetes() -> Map<String, Value> {
@@ -182,6 +190,11 @@ fn close(schema: &mut Value) {
             if int_or_string {
                 fields.remove("format");
                 fields.insert("type".into(), json!(["string", "integer"]));
+            }
+            // Whoever reads the object could not hold a greater one.
+            if fields.get("format") == Some(&json!("int32")) {
+                fields.entry("minimum").or_insert(json!(i32::MIN));
+                fields.entry("maximum").or_insert(json!(i32::MAX));
             }
             let open = fields.get("x-kubernetes-preserve-unknown-fields") == Some(&json!(true));
             let has_properties = fields.get("properties").is_some_and(Value::is_object);

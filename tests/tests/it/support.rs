@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::fmt;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::sync::Once;
 
 use k8s_openapi::ByteString;
 use serde_json::{Map, Value, json};
-use spira_chart_gen::render;
-use spira_manifests::{Release, document};
+use spira_chart_gen::render::{self, RenderError};
+use spira_manifests::document::{Problem, ValuesError};
+use spira_manifests::{Object, Release, document};
 use xtask::{oracle, project};
 
 use crate::compare::GENERATED;
@@ -94,19 +96,24 @@ impl Case {
 
     /// As the library renders it. A panic of it is an answer too: one that never agrees with Helm's.
     pub fn library(&self) -> Result<Vec<Value>, String> {
-        quietly(|| {
-            let objects = self.rendered()?;
-            Ok(objects.into_iter().map(|(_, o)| o.into_json()).collect())
-        })
+        let objects = self.outcome().map_err(|refusal| refusal.to_string())?;
+        Ok(objects.into_iter().map(Object::into_json).collect())
+    }
+
+    /// As the library renders it, or why not.
+    pub fn outcome(&self) -> Outcome {
+        let objects = quietly(|| self.rendered())?;
+        Ok(objects.into_iter().map(|(_, object)| object).collect())
     }
 
     /// As the library renders it, as YAML.
     pub fn manifests(&self) -> Result<String, String> {
-        Ok(render::manifests(&self.rendered()?))
+        let rendered = self.rendered().map_err(|refusal| refusal.to_string())?;
+        Ok(render::manifests(&rendered))
     }
 
-    fn rendered(&self) -> Result<Vec<(&'static str, spira_manifests::Object)>, String> {
-        let loaded = document::from_document(self.document()?).map_err(|e| e.to_string())?;
+    fn rendered(&self) -> Result<Vec<(&'static str, Object)>, Refusal> {
+        let loaded = document::from_document(self.document()?)?;
         let mut release = Release::new(&self.release, &self.namespace)
             .with_generated(|_, _| GENERATED.to_owned())
             .with_served(&self.served);
@@ -116,7 +123,7 @@ impl Case {
         for object in &self.objects {
             release = release.with_live_object(object.clone());
         }
-        render::objects(&loaded, &release).map_err(|e| e.to_string())
+        Ok(render::objects(&loaded, &release)?)
     }
 
     /// The live Secrets, each with all of its keys.
@@ -136,10 +143,11 @@ impl Case {
         secrets.into_values().collect()
     }
 
-    fn document(&self) -> Result<Map<String, Value>, String> {
-        let mut document = document::yaml::parse(&self.values).map_err(|e| e.to_string())?;
+    fn document(&self) -> Result<Map<String, Value>, Refusal> {
+        let unreadable = |error: &dyn std::fmt::Display| Refusal::Unreadable(error.to_string());
+        let mut document = document::yaml::parse(&self.values).map_err(|e| unreadable(&e))?;
         for text in &self.set {
-            document::strvals::set(&mut document, text, true).map_err(|e| e.to_string())?;
+            document::strvals::set(&mut document, text, true).map_err(|e| unreadable(&e))?;
         }
         Ok(document)
     }
@@ -158,15 +166,70 @@ impl Case {
     }
 }
 
+/// What the library makes of a case.
+pub type Outcome = Result<Vec<Object>, Refusal>;
+
+/// Why the library refuses a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The values file, or a `--set`, cannot be read.
+    Unreadable(String),
+    /// These values are wrong; the text tells it to people.
+    Values(Vec<Problem>, String),
+    /// The values are right, but not for this release or cluster.
+    Release(String),
+    /// The library contradicts itself, or panics.
+    Defect(String),
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Unreadable(text)
+        | Self::Values(_, text)
+        | Self::Release(text)
+        | Self::Defect(text)) = self;
+        f.write_str(text)
+    }
+}
+
+impl From<ValuesError> for Refusal {
+    fn from(error: ValuesError) -> Self {
+        let text = error.to_string();
+        match error {
+            // Helm looks at contradictions only when all else is right.
+            ValuesError::Invalid(wrong, _) => Self::Values(wrong, text),
+            ValuesError::Merge(section) => {
+                let problem = Problem {
+                    path: section.path,
+                    value: section.found,
+                    message: "is not a map of values".to_owned(),
+                };
+                Self::Values(vec![problem], text)
+            }
+            ValuesError::Unread { .. } => Self::Defect(text),
+            _ => Self::Unreadable(text),
+        }
+    }
+}
+
+impl From<RenderError> for Refusal {
+    fn from(error: RenderError) -> Self {
+        match error {
+            RenderError::Section { .. } => Self::Defect(error.to_string()),
+            _ => Self::Release(error.to_string()),
+        }
+    }
+}
+
 /// How an answer starts that is a panic.
-pub const PANIC: &str = "panic: ";
+const PANIC: &str = "panic: ";
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes a panic of the library an error, without its backtrace: shrinking meets it hundreds of times.
-fn quietly<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+fn quietly<T>(run: impl FnOnce() -> Result<T, Refusal>) -> Result<T, Refusal> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let loud = panic::take_hook();
@@ -182,7 +245,8 @@ fn quietly<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     result.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or(payload.downcast_ref::<&str>().copied());
-        Err(format!("{PANIC}{}", text.unwrap_or_default()))
+        let text = format!("{PANIC}{}", text.unwrap_or_default());
+        Err(Refusal::Defect(text))
     })
 }
 
@@ -196,4 +260,10 @@ pub fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
         .iter()
         .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
         .unwrap_or_else(|| panic!("no {kind} {name} among {names:?}"))
+}
+
+#[test]
+fn a_panic_of_the_library_is_a_defect() {
+    let outcome = quietly::<()>(|| panic!("at the disco"));
+    assert_eq!(outcome, Err(Refusal::Defect("panic: at the disco".into())));
 }

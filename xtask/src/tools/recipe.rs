@@ -29,6 +29,7 @@ pub(super) struct Source {
 pub(super) fn source_of(tool: Tool) -> Source {
     let (module, own) = match tool {
         Tool::Oracle => (".", Some("oracle")),
+        Tool::Upgrader => (".", Some("upgrader")),
         Tool::Sandbox => (".", Some("sandbox")),
         Tool::KubeScore => ("kube-score", None),
         // Each links the version of Kubernetes' libraries that its makers release it with.
@@ -127,6 +128,7 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
         Tool::Kubeconform => ("github.com/yannh/kubeconform/cmd/kubeconform", 20),
         Tool::KubeScore => ("github.com/zegl/kube-score/cmd/kube-score", 30),
         Tool::Oracle => ("./oracle", 90),
+        Tool::Upgrader => ("./upgrader", 60),
         Tool::Sandbox => ("./sandbox", 10),
         Tool::MongodbOperator => (
             "github.com/mongodb/mongodb-kubernetes-operator/cmd/manager",
@@ -165,7 +167,7 @@ fn ldflags(tool: Tool, go_mod: &str) -> Result<String> {
             set("k8s.io/component-base/version.gitMajor", major);
             set("k8s.io/component-base/version.gitMinor", minor);
         }
-        Tool::Helm3 | Tool::Helm4 | Tool::Oracle => {
+        Tool::Helm3 | Tool::Helm4 | Tool::Oracle | Tool::Upgrader => {
             set(
                 "helm.sh/helm/v3/internal/version.version",
                 version(go_mod, HELM3)?,
@@ -242,6 +244,7 @@ mod tests {
             ("go.sum", "s"),
             ("oracle/main.go", "a"),
             ("sandbox/main.go", "a"),
+            ("upgrader/main.go", "a"),
             ("grafana/go.mod", "g"),
             ("grafana/go.sum", "g"),
             ("grafana/format/main.go", "g"),
@@ -267,7 +270,7 @@ mod tests {
         let home = Path::new("home");
         let of = |tool| places(source, home).expect("places").of(tool);
         let all = || Tool::ALL.map(of);
-        let changed = |before: &[PathBuf; 18]| -> Vec<Tool> {
+        let changed = |before: &[PathBuf; 19]| -> Vec<Tool> {
             let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
             pairs
                 .filter(|(_, (before, after))| *before != after)

@@ -198,7 +198,8 @@ fn fullname(own: &str, component: &str) -> String {
         format!("The name that the objects of {component} start with, cut to {MAX} characters.");
     let body = format!(
         "{{{{- $name := get (.Values.global.fullnameOverrides | default dict) \"{component}\" }}}}\n\
-         {{{{- $release := .Release.Name | replace \".\" \"-\" | trunc {room} | trimAll \"-\" }}}}\n\
+         {{{{- $release := regexReplaceAll \"^[0-9]\" .Release.Name \"r${{0}}\" | replace \".\" \"-\" }}}}\n\
+         {{{{- $release = $release | trunc {room} | trimAll \"-\" }}}}\n\
          {{{{- $name | default (printf \"%s-{component}\" $release) }}}}\n"
     );
     define(&name, &about, &body)

@@ -721,7 +721,8 @@ fn a_line_for_each_pod() {
     {{/* The name that the objects of case start with, cut to 52 characters. */}}
     {{- define "case.fullname" -}}
     {{- $name := get (.Values.global.fullnameOverrides | default dict) "case" }}
-    {{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+    {{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+    {{- $release = $release | trunc 47 | trimAll "-" }}
     {{- $name | default (printf "%s-case" $release) }}
     {{- end }}
 

@@ -81,7 +81,8 @@ pub struct Values {
     pub existing_secret: Option<ObjectName>,
     /// The key of the password in that Secret.
     pub existing_secret_key: DataKey,
-    /// Whether the replica set stays when the release is uninstalled; its volumes stay anyway.
+    /// Whether the replica set, with the account of its pods, stays when the release is uninstalled;
+    /// its volumes stay anyway.
     pub keep: bool,
     /// The volume of each member's data.
     pub data: VolumeValues,
@@ -212,7 +213,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
         objects.push(Object::new(&service_account(context, values)));
     }
     if values.rbac.create {
-        objects.push(Object::new(&role(context)));
+        objects.push(Object::new(&role(context, values)));
         objects.push(Object::new(&role_binding(context, values)));
     }
     if values.existing_secret.is_none() {

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use self::table::{Node, Table};
+use super::explain::shorten;
 
 /// A chart: its name, its `values.yaml` and its subcharts.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,7 +111,7 @@ fn coalesce(chart: &Chart, values: &Table, path: &str, keep_nulls: bool) -> Resu
             }
             Some(Node::Table(section)) => section,
             Some(Node::Leaf(found)) => {
-                let found = found.to_string();
+                let found = shorten(&found);
                 return Err(NotATable { path, found });
             }
         };

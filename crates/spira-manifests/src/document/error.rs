@@ -34,9 +34,9 @@ pub enum ValuesError {
     /// A component's section is not a map.
     #[error(transparent)]
     Merge(#[from] NotATable),
-    /// Values that are unknown or wrong, all of them.
-    #[error("{}", list(.0))]
-    Invalid(Vec<Problem>),
+    /// Values that are unknown or wrong, all of them; and such as contradict each other.
+    #[error("{}", list(.0, .1))]
+    Invalid(Vec<Problem>, Vec<Problem>),
     /// Values that the schema admits and the types do not: the two disagree, which is a defect.
     #[error("{path}: {source}")]
     Unread {
@@ -75,8 +75,9 @@ impl fmt::Display for Problem {
     }
 }
 
-fn list(problems: &[Problem]) -> String {
-    let lines: Vec<_> = problems.iter().map(|p| format!("  {p}")).collect();
+fn list(wrong: &[Problem], contradictions: &[Problem]) -> String {
+    let problems = wrong.iter().chain(contradictions);
+    let lines: Vec<_> = problems.map(|p| format!("  {p}")).collect();
     let noun = if lines.len() == 1 { "value" } else { "values" };
     format!("{} wrong {noun}:\n{}", lines.len(), lines.join("\n"))
 }

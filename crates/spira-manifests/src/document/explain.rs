@@ -1,9 +1,12 @@
 //! What is wrong with a document, in a person's words.
 
+use std::borrow::Cow;
+
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
 use serde_json::{Map, Value};
 
 use super::error::Problem;
+use crate::kit::BROKEN_PREFIX;
 
 /// Everything that `schema` refuses in `document`, which stands at `prefix`.
 pub(super) fn problems(
@@ -45,6 +48,7 @@ impl Place<'_> {
                     let message = match rule.get("x-expected-key").and_then(Value::as_str) {
                         Some(expected) => {
                             at.pop();
+                            let key = cut(key, LONGEST_KEY);
                             format!("has the key {key:?}, which is not {expected}")
                         }
                         None => unknown_key(key, rule),
@@ -56,7 +60,11 @@ impl Place<'_> {
             Kind::FalseSchema => {
                 let mut at = at;
                 let key = at.pop().unwrap_or_default();
-                let message = format!("has the key {key:?}, which this chart sets itself");
+                let message = format!(
+                    "has the key {:?}, {}",
+                    cut(&key, LONGEST_KEY),
+                    self.why_not(error)
+                );
                 found.push(self.problem(&at, false, message));
             }
             Kind::Required { property } => {
@@ -71,6 +79,24 @@ impl Place<'_> {
             kind => {
                 found.push(self.problem(&at, true, message(kind, rule)));
             }
+        }
+    }
+
+    /// Why a pattern forbids a key of a map.
+    fn why_not(&self, error: &ValidationError) -> String {
+        let pattern = tokens(error.schema_path().as_str()).pop();
+        let map = self.rule(
+            error
+                .schema_path()
+                .as_str()
+                .rsplit_once('/')
+                .map_or("", |(up, _)| up),
+        );
+        match map.get("x-expected-key").and_then(Value::as_str) {
+            Some(expected) if pattern.as_deref() == Some(BROKEN_PREFIX) => {
+                format!("which is not {expected}")
+            }
+            _ => "which this chart sets itself".to_owned(),
         }
     }
 
@@ -166,7 +192,12 @@ impl Place<'_> {
             if !path.is_empty() {
                 path.push('.');
             }
-            path.push_str(&step.replace('.', r"\."));
+            for c in cut(step, LONGEST_KEY).chars() {
+                if r"\.[,=".contains(c) {
+                    path.push('\\');
+                }
+                path.push(c);
+            }
             here = &here[step];
         }
         path
@@ -184,6 +215,7 @@ fn tokens(pointer: &str) -> Vec<String> {
 fn unknown_key(key: &str, rule: &Map<String, Value>) -> String {
     let known = rule.get("properties").and_then(Value::as_object);
     let names: Vec<_> = known.into_iter().flat_map(Map::keys).collect();
+    let key = &*cut(key, LONGEST_KEY);
     if let Some(name) = nearest(key, names.iter().map(|name| name.as_str())) {
         return format!("unknown key `{key}`, did you mean `{name}`?");
     }
@@ -245,11 +277,19 @@ fn types(rule: &Map<String, Value>) -> Vec<&str> {
         .collect()
 }
 
-fn shorten(value: &Value) -> String {
-    let text = value.to_string();
-    if text.chars().count() <= 80 {
-        return text;
+/// The value as JSON, as much of it as a line of a message has room for.
+pub(super) fn shorten(value: &Value) -> String {
+    cut(&value.to_string(), 80).into_owned()
+}
+
+/// As long as a key that anyone would write.
+const LONGEST_KEY: usize = 320;
+
+/// The text, or its start where it is longer than `most` characters.
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    if text.chars().count() <= most {
+        return Cow::Borrowed(text);
     }
-    let start: String = text.chars().take(77).collect();
-    format!("{start}...")
+    let start: String = text.chars().take(most - 3).collect();
+    Cow::Owned(start + "...")
 }

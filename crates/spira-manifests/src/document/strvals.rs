@@ -12,6 +12,8 @@ use serde_json::{Map, Value};
 const MAX_INDEX: usize = 65_536;
 /// How deep a key may go.
 const MAX_DEPTH: usize = 30;
+/// How many indices may follow each other: as deep as values nest anywhere. Helm has no such bound.
+const MAX_INDICES: usize = 200;
 
 /// Why a text for `--set` was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum SetError {
     /// A key that goes too deep.
     #[error("a key goes at most {MAX_DEPTH} levels down")]
     TooDeep,
+    /// Too many indices in a row, such as `a[0][0][0]`.
+    #[error("a key takes at most {MAX_INDICES} indices in a row")]
+    TooManyIndices,
     /// A key goes below a value that is not a map or list.
     #[error("{key:?} is {found}, not a {wanted}")]
     Mismatch {
@@ -81,7 +86,7 @@ impl Parser<'_> {
                     Some(Value::Array(items)) => items.clone(),
                     Some(other) => return Err(mismatch(&key, other, "list")),
                 };
-                let then = self.item(&mut list, index, depth)?;
+                let then = self.item(&mut list, index, (depth, 1))?;
                 insert(map, key, Value::Array(list));
                 Ok(then)
             }
@@ -123,8 +128,11 @@ impl Parser<'_> {
         &mut self,
         list: &mut Vec<Value>,
         index: usize,
-        depth: usize,
+        (depth, indices): (usize, usize),
     ) -> Result<Step, SetError> {
+        if indices > MAX_INDICES {
+            return Err(SetError::TooManyIndices);
+        }
         let (junk, stop) = self.until("[.=");
         if !junk.is_empty() {
             return Err(SetError::AfterIndex(junk));
@@ -138,7 +146,7 @@ impl Parser<'_> {
                     Some(Value::Array(items)) => items.clone(),
                     Some(other) => return Err(mismatch(&format!("[{index}]"), other, "list")),
                 };
-                let then = self.item(&mut inner, next, depth)?;
+                let then = self.item(&mut inner, next, (depth, indices + 1))?;
                 // At the end of the text Helm forgets the inner list.
                 if then == Step::More {
                     put(list, index, Value::Array(inner));

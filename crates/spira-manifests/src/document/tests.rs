@@ -14,7 +14,7 @@ fn sources(set: &[&str]) -> Sources {
 
 fn refused(set: &[&str]) -> Vec<String> {
     match load(&sources(set)) {
-        Err(ValuesError::Invalid(problems)) => problems.iter().map(ToString::to_string).collect(),
+        Err(ValuesError::Invalid(wrong, _)) => wrong.iter().map(ToString::to_string).collect(),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("{set:?} was accepted"),
     }

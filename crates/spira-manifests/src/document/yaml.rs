@@ -17,6 +17,7 @@ use super::coalesce::overlay;
 /// How deep a document may nest, and how many values it may hold with its aliases expanded.
 const MAX_DEPTH: usize = 200;
 const MAX_VALUES: usize = 1_000_000;
+const TOO_DEEP: &str = "values nest more than 200 deep";
 
 /// Why a text is not a document of values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,7 +96,11 @@ impl<'a> Reader<'a> {
             Some(Err(error)) => Err(YamlError {
                 line: error.marker().line(),
                 column: error.marker().col() + 1,
-                message: error.info().to_owned(),
+                message: match error.info() {
+                    // The parser has a bound of its own for lists and maps in brackets.
+                    "recursion limit exceeded" => TOO_DEEP.to_owned(),
+                    other => other.to_owned(),
+                },
             }),
             None => Ok(Event::StreamEnd),
         }
@@ -111,7 +116,7 @@ impl<'a> Reader<'a> {
 
     fn node(&mut self, event: Event<'a>, depth: usize) -> Result<Value, YamlError> {
         if depth > MAX_DEPTH {
-            return Err(self.error(format!("values nest more than {MAX_DEPTH} deep")));
+            return Err(self.error(TOO_DEEP));
         }
         self.count(1)?;
         match event {

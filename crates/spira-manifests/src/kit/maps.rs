@@ -35,9 +35,13 @@ pub enum InvalidMap {
     },
 }
 
+/// Keys whose prefix is no DNS subdomain: a part of it is empty, or starts or ends with a dash. The
+/// patterns of keys bound the prefix's length, and can then not see its parts.
+pub const BROKEN_PREFIX: &str = r"^[^/]*(\.[.-]|-\.)[^/]*/";
+
 macro_rules! map_types {
     ($($(#[$doc:meta])* $name:ident: keys $keys:literal, expected $expected_key:literal, not $reserved:literal,
-        values $values:literal, expected $expected_value:literal, sample $sample:literal;)*) => {$(
+        values $values:literal, max $max:literal, expected $expected_value:literal, sample $sample:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(try_from = "BTreeMap<String, String>")]
@@ -47,18 +51,18 @@ macro_rules! map_types {
             type Error = InvalidMap;
 
             fn try_from(entries: BTreeMap<String, String>) -> Result<Self, InvalidMap> {
-                static RULES: LazyLock<[Regex; 3]> = LazyLock::new(|| {
-                    [$keys, $reserved, $values].map(|rule| Regex::new(rule).expect("the pattern is a constant that a test compiles"))
+                static RULES: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+                    [$keys, $reserved, $values, BROKEN_PREFIX].map(|rule| Regex::new(rule).expect("the pattern is a constant that a test compiles"))
                 });
-                let [keys, reserved, values] = &*RULES;
+                let [keys, reserved, values, broken] = &*RULES;
                 for (key, value) in &entries {
-                    if !keys.is_match(key) {
+                    if !keys.is_match(key) || broken.is_match(key) {
                         return Err(InvalidMap::Key { key: key.clone(), expected: $expected_key });
                     }
                     if reserved.is_match(key) {
                         return Err(InvalidMap::Reserved { key: key.clone() });
                     }
-                    if !values.is_match(value) {
+                    if value.chars().count() > $max || !values.is_match(value) {
                         return Err(InvalidMap::Value { key: key.clone(), value: value.clone(), expected: $expected_value });
                     }
                 }
@@ -88,8 +92,15 @@ macro_rules! map_types {
                 json_schema!({
                     "type": "object",
                     "patternProperties": {
-                        $keys: { "type": "string", "pattern": $values, "x-sample": $sample },
+                        $keys: {
+                            "type": "string",
+                            "pattern": $values,
+                            "maxLength": $max,
+                            "x-sample": $sample,
+                            "x-expected": $expected_value,
+                        },
                         $reserved: false,
+                        BROKEN_PREFIX: false,
                     },
                     "additionalProperties": false,
                     "x-expected-key": $expected_key,
@@ -101,26 +112,26 @@ macro_rules! map_types {
 
 map_types! {
     /// Labels of the user's own; the keys that this chart sets itself are refused.
-    Labels: keys r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    Labels: keys r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         expected "the key of a label, such as example.org/team",
         not r"^(app\.kubernetes\.io|helm\.sh)/",
-        values r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
+        values r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$", max 63,
         expected "the value of a label: at most 63 letters, digits, dashes, dots and underscores",
         sample "zq????qz";
 
     /// Annotations of the user's own; the keys that this chart sets itself are refused.
-    Annotations: keys r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    Annotations: keys r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         expected "the key of an annotation, such as example.org/owner",
         not r"^(checksum|helm\.sh|meta\.helm\.sh)/",
-        values "^[^\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{9f}\u{2028}\u{2029}\u{feff}]*$",
-        expected "text without control characters",
+        values "^[^\u{0}-\u{8}\u{b}\u{c}\u{e}-\u{1f}\u{7f}-\u{9f}\u{2028}\u{2029}\u{feff}]*$", max 65_536,
+        expected "text of at most 65536 characters (Kubernetes takes 256 KiB of annotations in all), without control characters",
         sample "zq????qz";
 
     /// Labels that a node must have.
-    NodeSelector: keys r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
+    NodeSelector: keys r"^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$",
         expected "the key of a label, such as kubernetes.io/arch",
         not r"^$",
-        values r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$",
+        values r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$", max 63,
         expected "the value of a label: at most 63 letters, digits, dashes, dots and underscores",
         sample "zq????qz";
 
@@ -128,7 +139,7 @@ map_types! {
     NameOverrides: keys r"^[a-z0-9-]+$",
         expected "the name of a component, such as api-server",
         not r"^$",
-        values r"^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$",
+        values r"^[a-z]([-a-z0-9]{0,50}[a-z0-9])?$", max 52,
         expected "a DNS label of at most 52 characters that starts with a letter",
         sample "zq????qz";
 }

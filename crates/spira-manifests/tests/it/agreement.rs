@@ -186,6 +186,8 @@ fn names_leave_room_for_what_kubernetes_appends() {
     assert_eq!(long.fullname("inference-server", &none).len(), 52);
     let dotted = Release::new("spira.prod", "voices");
     assert_eq!(dotted.fullname("nats", &none), "spira-prod-nats");
+    let number = Release::new("123", "voices");
+    assert_eq!(number.fullname("nats", &none), "r123-nats");
     for object in Values::default().objects(&long) {
         let limit = if object.kind() == "Service" { 63 } else { 253 };
         assert!(

@@ -1,28 +1,32 @@
 {{/* The name that the objects of bootstrap start with, cut to 52 characters. */}}
 {{- define "bootstrap.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "bootstrap" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 42 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 42 | trimAll "-" }}
 {{- $name | default (printf "%s-bootstrap" $release) }}
 {{- end }}
 
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "bootstrap.minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mlflow start with, cut to 52 characters. */}}
 {{- define "bootstrap.mlflow.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mlflow" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 45 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 45 | trimAll "-" }}
 {{- $name | default (printf "%s-mlflow" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
 {{- define "bootstrap.mongodb.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 44 | trimAll "-" }}
 {{- $name | default (printf "%s-mongodb" $release) }}
 {{- end }}
 

@@ -1,49 +1,56 @@
 {{/* The name that the objects of api-server start with, cut to 52 characters. */}}
 {{- define "checks.api-server.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "api-server" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-api-server" $release) }}
 {{- end }}
 
 {{/* The name that the objects of bootstrap start with, cut to 52 characters. */}}
 {{- define "checks.bootstrap.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "bootstrap" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 42 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 42 | trimAll "-" }}
 {{- $name | default (printf "%s-bootstrap" $release) }}
 {{- end }}
 
 {{/* The name that the objects of checks start with, cut to 52 characters. */}}
 {{- define "checks.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "checks" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 45 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 45 | trimAll "-" }}
 {{- $name | default (printf "%s-checks" $release) }}
 {{- end }}
 
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "checks.minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mlflow start with, cut to 52 characters. */}}
 {{- define "checks.mlflow.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mlflow" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 45 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 45 | trimAll "-" }}
 {{- $name | default (printf "%s-mlflow" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
 {{- define "checks.mongodb.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 44 | trimAll "-" }}
 {{- $name | default (printf "%s-mongodb" $release) }}
 {{- end }}
 
 {{/* The name that the objects of nats start with, cut to 52 characters. */}}
 {{- define "checks.nats.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 47 | trimAll "-" }}
 {{- $name | default (printf "%s-nats" $release) }}
 {{- end }}
 

@@ -1,35 +1,40 @@
 {{/* The name that the objects of inference-server start with, cut to 52 characters. */}}
 {{- define "inference-server.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "inference-server" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 35 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 35 | trimAll "-" }}
 {{- $name | default (printf "%s-inference-server" $release) }}
 {{- end }}
 
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "inference-server.minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mlflow start with, cut to 52 characters. */}}
 {{- define "inference-server.mlflow.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mlflow" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 45 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 45 | trimAll "-" }}
 {{- $name | default (printf "%s-mlflow" $release) }}
 {{- end }}
 
 {{/* The name that the objects of nats start with, cut to 52 characters. */}}
 {{- define "inference-server.nats.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 47 | trimAll "-" }}
 {{- $name | default (printf "%s-nats" $release) }}
 {{- end }}
 
 {{/* The name that the objects of redelivery start with, cut to 52 characters. */}}
 {{- define "inference-server.redelivery.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "redelivery" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-redelivery" $release) }}
 {{- end }}
 

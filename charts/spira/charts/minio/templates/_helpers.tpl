@@ -1,7 +1,8 @@
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 

@@ -1,21 +1,24 @@
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "mlflow.minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mlflow start with, cut to 52 characters. */}}
 {{- define "mlflow.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mlflow" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 45 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 45 | trimAll "-" }}
 {{- $name | default (printf "%s-mlflow" $release) }}
 {{- end }}
 
 {{/* The name that the objects of postgresql start with, cut to 52 characters. */}}
 {{- define "mlflow.postgresql.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "postgresql" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-postgresql" $release) }}
 {{- end }}
 

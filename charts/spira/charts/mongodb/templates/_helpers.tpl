@@ -1,7 +1,8 @@
 {{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
 {{- define "mongodb.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 44 | trimAll "-" }}
 {{- $name | default (printf "%s-mongodb" $release) }}
 {{- end }}
 

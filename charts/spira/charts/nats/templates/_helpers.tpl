@@ -1,21 +1,24 @@
 {{/* The name that the objects of api-server start with, cut to 52 characters. */}}
 {{- define "nats.api-server.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "api-server" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-api-server" $release) }}
 {{- end }}
 
 {{/* The name that the objects of inference-server start with, cut to 52 characters. */}}
 {{- define "nats.inference-server.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "inference-server" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 35 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 35 | trimAll "-" }}
 {{- $name | default (printf "%s-inference-server" $release) }}
 {{- end }}
 
 {{/* The name that the objects of nats start with, cut to 52 characters. */}}
 {{- define "nats.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 47 | trimAll "-" }}
 {{- $name | default (printf "%s-nats" $release) }}
 {{- end }}
 

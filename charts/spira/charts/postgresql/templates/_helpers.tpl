@@ -1,7 +1,8 @@
 {{/* The name that the objects of postgresql start with, cut to 52 characters. */}}
 {{- define "postgresql.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "postgresql" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-postgresql" $release) }}
 {{- end }}
 

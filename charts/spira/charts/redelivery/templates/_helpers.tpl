@@ -1,28 +1,32 @@
 {{/* The name that the objects of minio start with, cut to 52 characters. */}}
 {{- define "redelivery.minio.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "minio" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 46 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 46 | trimAll "-" }}
 {{- $name | default (printf "%s-minio" $release) }}
 {{- end }}
 
 {{/* The name that the objects of mongodb start with, cut to 52 characters. */}}
 {{- define "redelivery.mongodb.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "mongodb" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 44 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 44 | trimAll "-" }}
 {{- $name | default (printf "%s-mongodb" $release) }}
 {{- end }}
 
 {{/* The name that the objects of nats start with, cut to 52 characters. */}}
 {{- define "redelivery.nats.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "nats" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 47 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 47 | trimAll "-" }}
 {{- $name | default (printf "%s-nats" $release) }}
 {{- end }}
 
 {{/* The name that the objects of redelivery start with, cut to 52 characters. */}}
 {{- define "redelivery.fullname" -}}
 {{- $name := get (.Values.global.fullnameOverrides | default dict) "redelivery" }}
-{{- $release := .Release.Name | replace "." "-" | trunc 41 | trimAll "-" }}
+{{- $release := regexReplaceAll "^[0-9]" .Release.Name "r${0}" | replace "." "-" }}
+{{- $release = $release | trunc 41 | trimAll "-" }}
 {{- $name | default (printf "%s-redelivery" $release) }}
 {{- end }}
 

@@ -1,14 +1,17 @@
 //! The account that the members run under.
 
-use k8s_openapi::api::{
-    core::v1::ServiceAccount,
-    rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject},
+use k8s_openapi::{
+    api::{
+        core::v1::ServiceAccount,
+        rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
-use crate::Context;
+use crate::{Context, kit::kept};
 
 /// An operator that acts on `MongoDBCommunity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -35,18 +38,23 @@ impl Operator {
 #[must_use]
 pub fn service_account(context: &Context, values: &Values) -> ServiceAccount {
     ServiceAccount {
-        metadata: context.meta(values.operator.account()),
+        metadata: meta(context, values, values.operator.account()),
         ..ServiceAccount::default()
     }
+}
+
+// Members that stay when the release goes need their account, and its rights, to start again.
+fn meta(context: &Context, values: &Values, name: impl Into<String>) -> ObjectMeta {
+    kept(context.meta(name), values.keep)
 }
 
 /// What the operator's agent, which runs beside each member, may do: read its configuration, which is
 /// the only Secret that it looks at, and note on its pod how far it has come (SPIRA contract C2; the
 /// program `readinessprobe` of the operator 0.13.0 reads that Secret and no other).
 #[must_use]
-pub fn role(context: &Context) -> Role {
+pub fn role(context: &Context, values: &Values) -> Role {
     Role {
-        metadata: context.meta(agent_name(context)),
+        metadata: meta(context, values, agent_name(context)),
         rules: Some(vec![
             PolicyRule {
                 resource_names: Some(vec![format!("{}-config", context.fullname())]),
@@ -76,7 +84,7 @@ fn rule(resource: &str, verbs: &[&str]) -> PolicyRule {
 pub fn role_binding(context: &Context, values: &Values) -> RoleBinding {
     let account = values.operator.account();
     RoleBinding {
-        metadata: context.meta(agent_name(context)),
+        metadata: meta(context, values, agent_name(context)),
         role_ref: RoleRef {
             api_group: Some("rbac.authorization.k8s.io".into()),
             kind: "Role".into(),

@@ -73,4 +73,10 @@ fn refuses_what_it_cannot_read() {
         parsed(&("a.".repeat(31) + "b=1"), true),
         Err(SetError::TooDeep)
     );
+    let indices = |count: usize| format!("a{}=1", "[0]".repeat(count));
+    assert_eq!(
+        parsed(&indices(10_000), true),
+        Err(SetError::TooManyIndices)
+    );
+    assert!(parsed(&indices(200), true).is_ok());
 }
