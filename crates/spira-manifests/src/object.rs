@@ -67,12 +67,6 @@ impl Object {
         !self.is_users && self.json["apiVersion"] == api.version && self.json["kind"] == api.kind
     }
 
-    /// Whether a user wrote it.
-    #[must_use]
-    pub fn is_users(&self) -> bool {
-        self.is_users
-    }
-
     /// The object as JSON.
     #[must_use]
     pub fn as_json(&self) -> &Value {
