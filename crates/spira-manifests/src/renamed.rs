@@ -42,11 +42,17 @@ pub fn found(document: &Value) -> Vec<Renamed> {
     RENAMED.iter().filter(is_used).copied().collect()
 }
 
-/// The renamed values of a component, each as the steps to it from its section.
-fn of(component: &str) -> impl Iterator<Item = (&'static Renamed, Vec<&'static str>)> {
+/// The renamed values of a component, each with the steps from its section to its parent, and its key.
+fn of(
+    component: &str,
+) -> impl Iterator<Item = (&'static Renamed, Vec<&'static str>, &'static str)> {
     let own = move |one: &'static Renamed| {
         let (section, path) = one.old.split_once('.')?;
-        (section == component).then(|| (one, path.split('.').collect()))
+        let (parents, key) = match path.rsplit_once('.') {
+            Some((parents, key)) => (parents.split('.').collect(), key),
+            None => (Vec::new(), path),
+        };
+        (section == component).then_some((one, parents, key))
     };
     RENAMED.iter().filter_map(own)
 }
@@ -57,8 +63,7 @@ fn of(component: &str) -> impl Iterator<Item = (&'static Renamed, Vec<&'static s
 /// If a parent of an old name is not in the schema: a test reads all of them.
 #[must_use]
 pub fn admit(component: &str, mut schema: Value) -> Value {
-    for (renamed, steps) in of(component) {
-        let (key, parents) = steps.split_last().expect("a path has a step");
+    for (renamed, parents, key) in of(component) {
         let mut pointer = String::new();
         for parent in parents {
             pointer = resolved(&schema, &format!("{pointer}/properties/{parent}"));
@@ -84,13 +89,12 @@ fn resolved(schema: &Value, pointer: &str) -> String {
 
 /// Takes old names out of a component's section.
 pub fn strip(component: &str, section: &mut Map<String, Value>) {
-    for (_, steps) in of(component) {
-        let (key, parents) = steps.split_last().expect("a path has a step");
+    for (_, parents, key) in of(component) {
         let parent = parents.iter().try_fold(&mut *section, |here, step| {
             here.get_mut(*step)?.as_object_mut()
         });
         if let Some(parent) = parent {
-            parent.remove(*key);
+            parent.remove(key);
         }
     }
 }

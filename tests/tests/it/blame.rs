@@ -135,7 +135,7 @@ fn place(path: &str) -> Place {
 /// A subchart sees `global` as its own: a fault of it is told of either.
 fn common(place: &[String]) -> Place {
     match place {
-        [_, global, rest @ ..] if global == "global" => [&[global.clone()], rest].concat(),
+        [_, global, rest @ ..] if global == "global" => [std::slice::from_ref(global), rest].concat(),
         _ => place.to_vec(),
     }
 }
@@ -420,7 +420,10 @@ nats:
             None
         );
         assert_eq!(
-            found(&release, &fail("credentials are missing:\n\n- nats.password\n\n")),
+            found(
+                &release,
+                &fail("credentials are missing:\n\n- nats.password\n\n")
+            ),
             None
         );
         assert_eq!(found(&unreadable, "yaml: line 1: no"), None);

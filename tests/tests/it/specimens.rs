@@ -32,7 +32,7 @@ pub fn settle(shape: &Shape, value: &mut Value, rng: &mut Rng) {
             for (key, field) in fields {
                 match (field, values.get_mut(key)) {
                     (Shape::Whole { .. }, Some(value)) if key == "extraVolumes" => {
-                        *value = json!(volumes())
+                        *value = json!(volumes());
                     }
                     (Shape::Whole { schema, list }, Some(value)) if !value.is_null() => {
                         *value = whole(key, schema, *list, value, rng);
@@ -82,7 +82,7 @@ fn config_map(object: &Value, rng: &mut Rng) -> Value {
 }
 
 fn text(rng: &mut Rng) -> &'static str {
-    *rng.pick::<&str>(&TEXTS)
+    rng.pick::<&str>(&TEXTS)
 }
 
 fn volumes() -> [Value; 2] {

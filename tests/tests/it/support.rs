@@ -216,7 +216,7 @@ impl From<RenderError> for Refusal {
     fn from(error: RenderError) -> Self {
         match error {
             RenderError::Section { .. } => Self::Defect(error.to_string()),
-            _ => Self::Release(error.to_string()),
+            RenderError::Refused(_) => Self::Release(error.to_string()),
         }
     }
 }
