@@ -135,7 +135,9 @@ fn place(path: &str) -> Place {
 /// A subchart sees `global` as its own: a fault of it is told of either.
 fn common(place: &[String]) -> Place {
     match place {
-        [_, global, rest @ ..] if global == "global" => [std::slice::from_ref(global), rest].concat(),
+        [_, global, rest @ ..] if global == "global" => {
+            [std::slice::from_ref(global), rest].concat()
+        }
         _ => place.to_vec(),
     }
 }
@@ -242,7 +244,7 @@ fn leaf(line: &Line) -> Vec<Blame> {
     let below = |is_key| {
         let names = names(&line.text).into_iter();
         names
-            .map(|name| blame([line.at.clone(), vec![name]].concat(), is_key))
+            .map(|name| blame(common(&[line.at.clone(), vec![name]].concat()), is_key))
             .collect()
     };
     if line.text.starts_with("missing propert") {

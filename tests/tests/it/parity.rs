@@ -235,7 +235,8 @@ const EQUALITIES: &[Row] = rows! {
     };
     "the account of MongoDB's pods, by operator", "`mongodb.operator`", |s| {
         let name = if s.is_changed { "mongodb-kubernetes-appdb" } else { "mongodb-database" };
-        s.named("ServiceAccount", name).is_object() && s.named("RoleBinding", name)["subjects"][0]["name"] == name
+        let bound = |o: &Value| o["kind"] == "RoleBinding" && o["subjects"][0]["name"] == name;
+        s.named("ServiceAccount", name).is_object() && s.objects.iter().any(bound)
     };
     "NATS: the port of server, Service and URLs", "`global.connections.nats.port`", |s| {
         let port = if s.is_changed { 4333 } else { 4222 };

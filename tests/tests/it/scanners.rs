@@ -216,7 +216,7 @@ fn is_spoilt_by_users(finding: &Finding) -> bool {
         "CKV_K8S_22",
         "CKV_K8S_38",
     ];
-    let has_users = ["api-server", "inference-server"].contains(&&*finding.component);
+    let has_users = ["api-server", "inference-server", "nats"].contains(&&*finding.component);
     finding.example == "everything" && has_users && about_containers.contains(&&*finding.check)
 }
 

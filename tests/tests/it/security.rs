@@ -268,6 +268,7 @@ fn given_by(secret: &str, key: &str) -> Option<String> {
         "minio.secretKey",
         "mongodb.password",
         "mongodb.metrics.password",
+        "mongodb.metrics.username",
     ];
     let mark = "zq0000qz00000000zq0000qz00000000";
     paths.into_iter().map(str::to_owned).find(|path| {
