@@ -175,7 +175,9 @@ pub fn written(before: &State, after: &State, are_controlled: bool) -> Vec<Strin
         };
         let is = |kinds: &[&str]| kinds.iter().any(|kind| new["kind"] == *kind);
         let is_controlled = is(&COMPLETED) || are_controlled && is(&CONTROLLED);
-        let is_same = if is_controlled {
+        let is_same = if are_controlled && is_scaled(id, after) {
+            unscaled(old) == unscaled(new)
+        } else if is_controlled {
             essence(old) == essence(new)
         } else {
             old["metadata"]["resourceVersion"] == new["metadata"]["resourceVersion"]
@@ -185,6 +187,19 @@ pub fn written(before: &State, after: &State, are_controlled: bool) -> Vec<Strin
         }
     }
     written
+}
+
+/// Whether an autoscaler sets the number of a Deployment's pods, at any time.
+fn is_scaled(id: &Id, state: &State) -> bool {
+    let name = id.strip_prefix("Deployment/");
+    name.is_some_and(|name| state.contains_key(&format!("HorizontalPodAutoscaler/{name}")))
+}
+
+/// What of such a Deployment is Helm's.
+fn unscaled(object: &Value) -> Value {
+    let mut essence = essence(object);
+    essence["spec"]["replicas"] = json!(null);
+    essence
 }
 
 /// An object without what controllers write: Helm's part of it, with the time at which Helm last changed anything.
