@@ -199,6 +199,8 @@ fn is_scaled(id: &Id, state: &State) -> bool {
 fn unscaled(object: &Value) -> Value {
     let mut essence = essence(object);
     essence["spec"]["replicas"] = json!(null);
+    // Who owns the number, and since when, goes from Helm to the autoscaler meanwhile.
+    essence["metadata"]["managedFields"] = json!(null);
     essence
 }
 
