@@ -127,13 +127,7 @@ fn wrong(error: impl std::fmt::Display) -> Failure {
 /// What is wrong with a cluster is no wrong usage.
 fn unrendered(error: render::RenderError) -> Failure {
     match &error {
-        render::RenderError::Refused(why)
-            if why.renamed.is_empty()
-                && why.contradictions.is_empty()
-                && why.credentials.is_empty() =>
-        {
-            refused(error)
-        }
+        render::RenderError::Refused(why) if !why.is_about_values() => refused(error),
         _ => wrong(error),
     }
 }

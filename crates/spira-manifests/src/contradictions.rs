@@ -59,39 +59,34 @@ pub enum Is {
 }
 
 impl Said {
-    /// The value at `path` is `value`.
-    pub fn just(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        let is = Is::Just(value.into());
+    fn new(path: impl Into<String>, is: Is) -> Self {
         let path = path.into();
         Self { path, is }
+    }
+
+    /// The value at `path` is `value`.
+    pub fn just(path: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::new(path, Is::Just(value.into()))
     }
 
     /// The value at `path` is anything but `value`.
     pub fn other(path: impl Into<String>, value: impl Into<Value>) -> Self {
-        let is = Is::Other(value.into());
-        let path = path.into();
-        Self { path, is }
+        Self::new(path, Is::Other(value.into()))
     }
 
     /// The value at `path` is set, to any text.
     pub fn text(path: impl Into<String>) -> Self {
-        let is = Is::Text(true);
-        let path = path.into();
-        Self { path, is }
+        Self::new(path, Is::Text(true))
     }
 
     /// The number at `path` is above that at `bound`.
     pub fn above(path: impl Into<String>, bound: impl Into<String>) -> Self {
-        let is = Is::Above(bound.into());
-        let path = path.into();
-        Self { path, is }
+        Self::new(path, Is::Above(bound.into()))
     }
 
     /// The value at `path` is set, and the same as that at `other`.
     pub fn same(path: impl Into<String>, other: impl Into<String>) -> Self {
-        let is = Is::Same(other.into());
-        let path = path.into();
-        Self { path, is }
+        Self::new(path, Is::Same(other.into()))
     }
 
     /// This may not hold; what would be right is to go after "is not".
@@ -129,7 +124,7 @@ fn equal(a: &Value, b: &Value) -> bool {
 }
 
 /// The value at a path, null where there is none.
-fn at<'d>(document: &'d Value, path: &str) -> &'d Value {
+pub(crate) fn at<'d>(document: &'d Value, path: &str) -> &'d Value {
     path.split('.').fold(document, |here, key| &here[key])
 }
 

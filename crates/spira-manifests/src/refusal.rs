@@ -1,9 +1,9 @@
 //! All that speaks against installing, in one message.
 //!
 //! The schema of the values comes first, and lists all that is wrong with single values. What is left
-//! is only seen on the whole: values under old names, sections that contradict each other, credentials that are nowhere, what
-//! is live and cannot change, APIs that the cluster lacks. [`check`] finds all of it at once, and the
-//! chart says the same in the same words.
+//! is only seen on the whole: values under old names, sections that contradict each other, credentials
+//! that are nowhere, what is live and cannot change, APIs that the cluster lacks. [`check`] finds all of
+//! it at once, and the chart says the same in the same words.
 
 use std::fmt;
 
@@ -70,6 +70,14 @@ pub fn check(loaded: &Loaded, release: &Release, objects: &[&Object]) -> Result<
         Ok(())
     } else {
         Err(refused)
+    }
+}
+
+impl Refused {
+    /// Whether other values would do, and it is not the cluster alone that speaks against it.
+    #[must_use]
+    pub fn is_about_values(&self) -> bool {
+        !(self.renamed.is_empty() && self.contradictions.is_empty() && self.credentials.is_empty())
     }
 }
 

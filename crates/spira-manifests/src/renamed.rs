@@ -8,6 +8,8 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::contradictions;
+
 /// How the part of a message about this begins.
 pub const HEAD: &str = "values have other names now:";
 
@@ -35,10 +37,7 @@ impl fmt::Display for Renamed {
 /// The old names that a merged document uses.
 #[must_use]
 pub fn found(document: &Value) -> Vec<Renamed> {
-    let is_used = |one: &&Renamed| {
-        let steps = one.old.split('.');
-        !steps.fold(document, |here, key| &here[key]).is_null()
-    };
+    let is_used = |one: &&Renamed| !contradictions::at(document, one.old).is_null();
     RENAMED.iter().filter(is_used).copied().collect()
 }
 

@@ -41,6 +41,11 @@ pub fn validate_cr(object: &Value) -> Result<(), String> {
     let validator = VALIDATORS
         .get(&key)
         .ok_or_else(|| format!("{} of {} has no definition", key.1, key.0))?;
+    judge(validator, object)
+}
+
+/// What a schema refuses in an object, all of it.
+pub fn judge(validator: &Validator, object: &Value) -> Result<(), String> {
     let faults: Vec<_> = validator
         .iter_errors(object)
         .map(|fault| format!("{}: {fault}", fault.instance_path()))
@@ -48,8 +53,9 @@ pub fn validate_cr(object: &Value) -> Result<(), String> {
     if faults.is_empty() {
         return Ok(());
     }
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    Err(format!("{} {name}: {}", key.1, faults.join("; ")))
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let (kind, name) = (text(&object["kind"]), text(&object["metadata"]["name"]));
+    Err(format!("{kind} {name}: {}", faults.join("; ")))
 }
 
 /// Whether [`validate_cr`] knows the kind of an object.

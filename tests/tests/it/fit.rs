@@ -48,7 +48,7 @@ pub fn fit(document: &mut Value) {
 
 fn fit_one(document: &mut Value, path: &str) {
     let (parent, field) = path.rsplit_once('.').unwrap_or_default();
-    let right = match (field, parent) {
+    let (field, value) = match (field, parent) {
         ("duration", _) => ("schedule", json!("@every 999h")),
         ("towards" | "enabled", _) => ("enabled", json!(false)),
         ("faults", _) => ("faults", json!("none")),
@@ -60,19 +60,19 @@ fn fit_one(document: &mut Value, path: &str) {
         ("replicas", _) => ("replicas", document::defaults()[parent]["replicas"].clone()),
         _ => return,
     };
-    put(document, parent, right);
+    put(document, &format!("{parent}.{field}"), value);
 }
 
-/// Sets a field below a path, which is made where it is not there.
-fn put(document: &mut Value, parent: &str, (field, value): (&str, Value)) {
+/// Puts a value at a path, of which each parent is made where it is no map.
+pub fn put(document: &mut Value, path: &str, value: Value) {
     let mut here = document;
-    for key in parent.split('.') {
-        if !here[key].is_object() {
-            here[key] = json!({});
+    for key in path.split('.') {
+        if !here.is_object() {
+            *here = json!({});
         }
         here = &mut here[key];
     }
-    here[field] = value;
+    *here = value;
 }
 
 fn remove(connections: &mut Value, name: &str, fields: &[&str]) {

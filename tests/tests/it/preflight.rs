@@ -14,6 +14,7 @@ use xtask::objects;
 use xtask::oracle::Oracle;
 
 use crate::support::{Case, chart, examples};
+use crate::validate;
 
 const ROUTE: &str =
     "api-server: {httpRoute: {enabled: true, gateway: {create: true, className: a}}}";
@@ -42,23 +43,12 @@ fn all_but(kind: &str) -> Vec<String> {
 
 /// The message about these kinds, which is the same from both sides; `None` if both accept the case.
 fn message(oracle: &mut Oracle, case: &Case) -> Option<String> {
-    match (
-        case.library(),
-        oracle.render(&case.for_helm()).expect("answer"),
-    ) {
-        (Ok(_), Ok(_)) => None,
-        (Err(ours), Err(theirs)) => {
-            assert!(ours.starts_with(HEAD) && ours.ends_with(TAIL), "{ours}");
-            assert!(theirs.contains(&ours), "library: {ours}\nHelm: {theirs}");
-            Some(ours)
-        }
-        (ours, theirs) => panic!(
-            "{}\n{:?}\nlibrary: {:?}\nHelm: {theirs:?}",
-            case.values,
-            case.served,
-            ours.err()
-        ),
+    let said = validate::message(oracle, case);
+    if said.is_empty() {
+        return None;
     }
+    assert!(said.starts_with(HEAD) && said.ends_with(TAIL), "{said}");
+    Some(said)
 }
 
 fn kinds(message: &str) -> Vec<&str> {

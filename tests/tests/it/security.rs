@@ -17,6 +17,9 @@ const ALL: &str = "{global: {monitoring: {enabled: true}, connections: {nats: {a
                     mongodb: {integrationTestDatabase: tests}}}, experiment: {enabled: true, test: {enabled: true}}, \
                     nats: {natsBox: {enabled: true}}}";
 
+/// Stands for a credential that is given.
+const MARK: &str = "zq0000qz00000000zq0000qz00000000";
+
 /// Cases with names: the defaults, every example, and all that has to do with security.
 fn cases() -> Vec<(String, Vec<Value>)> {
     let mut cases = vec![
@@ -231,10 +234,15 @@ fn credentials_table() -> String {
             }
         }
     }
+    let givers = givers();
     let mut text = "| Secret | key | given by | read by |\n|---|---|---|---|\n".to_owned();
     for ((secret, key), readers) in readers {
-        let value = given_by(&secret, &key);
-        let value = value.map_or_else(
+        let mut by = givers.iter().filter(|(_, objects)| {
+            objects
+                .iter()
+                .any(|object| is_marked(object, &secret, &key))
+        });
+        let value = by.next().map(|(path, _)| path).map_or_else(
             || "made by the operator".to_owned(),
             |value| format!("`{value}`"),
         );
@@ -258,8 +266,8 @@ fn shorten(title: &str) -> String {
     }
 }
 
-/// The path of the value that gives a credential: it is missing where that alone is left out.
-fn given_by(secret: &str, key: &str) -> Option<String> {
+/// Every value that gives a credential, and the objects in which it stands for it.
+fn givers() -> Vec<(&'static str, Vec<Value>)> {
     let paths = [
         "api-server.jwt.key",
         "bootstrap.password",
@@ -270,22 +278,24 @@ fn given_by(secret: &str, key: &str) -> Option<String> {
         "mongodb.metrics.password",
         "mongodb.metrics.username",
     ];
-    let mark = "zq0000qz00000000zq0000qz00000000";
-    paths.into_iter().map(str::to_owned).find(|path| {
+    let given = |path: &'static str| {
         let case = Case {
-            set: vec![format!("{path}={mark}")],
+            set: vec![format!("{path}={MARK}")],
             ..Case::new(ALL)
         };
-        let objects = case
-            .library()
-            .unwrap_or_else(|error| panic!("{path}: {error}"));
-        objects.iter().any(|object| {
-            object["metadata"]["name"] == secret
-                && object["stringData"][key]
-                    .as_str()
-                    .is_some_and(|text| text.contains(mark))
-        })
-    })
+        let objects = case.library();
+        (
+            path,
+            objects.unwrap_or_else(|error| panic!("{path}: {error}")),
+        )
+    };
+    paths.map(given).into()
+}
+
+/// Whether a Secret holds the mark under a key.
+fn is_marked(object: &Value, secret: &str, key: &str) -> bool {
+    let text = object["stringData"][key].as_str();
+    object["metadata"]["name"] == secret && text.is_some_and(|text| text.contains(MARK))
 }
 
 #[test]

@@ -29,15 +29,7 @@ pub fn validate(object: &Value) -> Result<(), String> {
     let kind = (text("apiVersion"), text("kind"));
     let validator =
         validator(&kind).ok_or_else(|| format!("{} of {} has no schema", kind.1, kind.0))?;
-    let faults: Vec<_> = validator
-        .iter_errors(object)
-        .map(|fault| format!("{}: {fault}", fault.instance_path()))
-        .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    Err(format!("{} {name}: {}", kind.1, faults.join("; ")))
+    custom::judge(&validator, object)
 }
 
 fn validator(kind: &Kind) -> Option<Arc<Validator>> {

@@ -8,6 +8,7 @@ use spira_manifests::upgrade::STORES;
 use xtask::helm::Helm;
 use xtask::oracle::Oracle;
 
+use crate::fit;
 use crate::support::{Case, chart};
 
 /// Values, values after them, and what the message about the change names; nothing where the change can be.
@@ -61,7 +62,7 @@ fn upgrade(before: &str, after: &str) -> Case {
 }
 
 /// The message, which is the same from both sides; empty where both accept the case.
-fn message(oracle: &mut Oracle, case: &Case) -> String {
+pub fn message(oracle: &mut Oracle, case: &Case) -> String {
     let answer = oracle.render(&case.for_helm()).expect("answer");
     match (case.library(), answer) {
         (Ok(_), Ok(_)) => String::new(),
@@ -101,16 +102,16 @@ fn changes_that_cannot_be_are_refused_in_the_same_words() {
 
 /// Puts a value at a path, where other rules hold too: a host outside needs credentials.
 fn put(document: &mut Value, path: &str, value: Value) {
-    let pointer = format!("/{}", path.replace('.', "/"));
-    let mut here = &mut *document;
-    for key in path.split('.') {
-        here = &mut here[key];
-    }
-    *here = value;
-    let (parent, field) = pointer.rsplit_once('/').expect("it begins with one");
-    if field == "host" && !parent.ends_with("nats") {
-        let parent = document.pointer_mut(parent).expect("it was put there");
-        parent["existingSecret"] = json!("a");
+    fit::put(document, path, value);
+    let outside = path
+        .strip_suffix(".host")
+        .filter(|path| !path.ends_with("nats"));
+    if let Some(connection) = outside {
+        fit::put(
+            document,
+            &format!("{connection}.existingSecret"),
+            json!("a"),
+        );
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use spira_manifests::refusal::CREDENTIALS;
+
 use super::writer::{Names, Writer};
 use crate::{eval::identity, tree::Entry};
 
@@ -233,7 +235,7 @@ fn credential(own: &str) -> String {
                 {{- if not (hasKey .root.Values $made) }}{{ $_ := set .root.Values $made (randAlphaNum 32) }}{{ end }}\n\
                 {{- get .root.Values $made }}\n\
                 {{- else if .root.Chart.IsRoot }}\n\
-                {{- fail (printf \"credentials are missing, or have a line break in their live Secret:\\n\\n- %s\" .value) }}\n\
+                {{- fail (printf \"CREDENTIALS\\n\\n- %s\" .value) }}\n\
                 {{- else }}\n\
                 {{- /* The umbrella, whose templates come last, names all that are missing. */}}\n\
                 {{- $missing := get .root.Values \"missing credentials\" | default list }}\n\
@@ -242,6 +244,6 @@ fn credential(own: &str) -> String {
     define(
         &format!("{own}.credential"),
         "A credential: the given one, what the live Secret holds, else random letters and digits.",
-        body,
+        &body.replace("CREDENTIALS", CREDENTIALS),
     )
 }

@@ -31,7 +31,7 @@ pub use self::{
 use crate::{
     Context, Object,
     kit::{
-        Count, Cron, DaySeconds, Own, Percent, Positive, PullPolicy, Quantity, Rate,
+        Count, Cron, DaySeconds, Own, Percent, Positive, PullPolicy, Quantity, Rate, Rbac,
         RequestSeconds, Seed, Turn, Users, WeekSeconds, Workload,
         env::{config_map as from_config_map, field, literal, secret},
         kept, security, test_pod, volumes, workload_values,
@@ -87,7 +87,7 @@ workload_values! {
         /// Where log and report of a run stay.
         pub results: Results = Results::default(),
         /// Whether the rights that the program needs are given to its account.
-        pub rbac: crate::kit::Rbac = crate::kit::Rbac::default(),
+        pub rbac: Rbac = Rbac::default(),
         /// Seconds after which a run counts as failed, whatever it does. A run bounds itself: it takes
         /// the baseline, the duration twice with `control`, and the quiescence after each.
         pub deadline_seconds: Positive = Positive::try_from(7200).expect("above 0"),
