@@ -54,6 +54,7 @@ pub mod preflight;
 pub mod program;
 pub mod release;
 pub mod schema;
+pub mod wiring;
 
 pub use components::{Component, Values};
 pub use context::Context;
