@@ -19,6 +19,7 @@ mod merging;
 mod metrics;
 mod monitoring;
 mod mutate;
+mod network;
 mod operators;
 mod parity;
 mod preflight;
