@@ -108,49 +108,56 @@ components! {
     nats "nats" [
         "components/nats.rs", "components/nats/config.rs", "components/nats/faults.rs",
         "components/nats/metrics.rs", "components/nats/nats_box.rs", "components/nats/services.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "kit/network.rs", "pods.rs", "wiring.rs",
     ]
     mongodb "mongodb" [
         "components/mongodb.rs", "components/mongodb/account.rs", "components/mongodb/faults.rs",
-        "components/mongodb/members.rs", "components/mongodb/metrics.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
+        "components/mongodb/members.rs", "components/mongodb/metrics.rs", "kit/chaos/schedules.rs",
+        "kit/monitoring.rs", "kit/network.rs", "pods.rs", "wiring.rs",
     ]
     minio "minio" [
         "components/minio.rs", "components/minio/faults.rs", "components/minio/metrics.rs",
-        "components/minio/pools.rs", "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
+        "components/minio/pools.rs", "kit/chaos/schedules.rs", "kit/monitoring.rs",
+        "kit/network.rs", "pods.rs", "wiring.rs",
     ]
     postgresql "postgresql" [
         "components/postgresql.rs", "components/postgresql/cloudnative_pg.rs",
         "components/postgresql/faults.rs", "components/postgresql/metrics.rs",
-        "components/postgresql/zalando.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs",
+        "components/postgresql/zalando.rs", "kit/chaos/schedules.rs", "kit/monitoring.rs",
+        "kit/network.rs", "pods.rs", "wiring.rs",
     ]
     mlflow "mlflow" [
         "components/mlflow.rs", "components/mlflow/faults.rs", "components/mlflow/metrics.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "kit/network.rs", "pods.rs", "program.rs",
+        "wiring.rs",
     ]
-    bootstrap "bootstrap" ["components/bootstrap.rs", "program.rs"]
+    bootstrap "bootstrap" [
+        "components/bootstrap.rs", "kit/network.rs", "program.rs", "wiring.rs",
+    ]
     api_server "api-server" [
         "components/api_server.rs", "components/api_server/config.rs",
         "components/api_server/exposure.rs", "components/api_server/faults.rs",
         "components/api_server/guard.rs", "components/api_server/metrics.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
+        "kit/chaos/schedules.rs", "kit/monitoring.rs", "kit/network.rs", "pods.rs", "program.rs",
+        "wiring.rs",
     ]
     inference_server "inference-server" [
         "components/inference_server.rs", "components/inference_server/faults.rs",
-        "kit/chaos/schedules.rs", "pods.rs", "program.rs",
+        "kit/chaos/schedules.rs", "kit/network.rs", "pods.rs", "program.rs", "wiring.rs",
     ]
     redelivery "redelivery" [
         "components/redelivery.rs", "components/redelivery/faults.rs",
-        "components/redelivery/metrics.rs",
-        "kit/chaos/schedules.rs", "kit/monitoring.rs", "pods.rs", "program.rs",
+        "components/redelivery/metrics.rs", "kit/chaos/schedules.rs", "kit/monitoring.rs",
+        "kit/network.rs", "pods.rs", "program.rs", "wiring.rs",
     ]
     checks "checks" [
-        "components/checks.rs", "components/checks/integration.rs", "kit/test_hook.rs", "program.rs",
+        "components/checks.rs", "components/checks/integration.rs", "kit/network.rs",
+        "kit/test_hook.rs", "program.rs", "wiring.rs",
     ]
     experiment "experiment" [
         "components/experiment.rs", "components/experiment/account.rs",
         "components/experiment/config.rs", "components/experiment/settings.rs",
-        "components/experiment/targets.rs", "kit/test_hook.rs", "pods.rs", "program.rs",
+        "components/experiment/targets.rs", "kit/network.rs", "kit/test_hook.rs", "pods.rs",
+        "program.rs", "wiring.rs",
     ]
 }

@@ -49,6 +49,12 @@ impl<'a> Context<'a> {
         self.component
     }
 
+    /// Which of the component's workloads it is: the component itself, or a [`part`](Self::part) of it.
+    #[must_use]
+    pub fn workload(&self) -> &'a str {
+        self.part
+    }
+
     /// The operations that values alone cannot express.
     #[must_use]
     pub fn intrinsics(&self) -> &'a dyn Intrinsics {
@@ -85,6 +91,12 @@ impl<'a> Context<'a> {
     #[must_use]
     pub fn selector_labels_of(&self, component: &str) -> BTreeMap<String, String> {
         self.labels_that_select(component, component)
+    }
+
+    /// The labels that select the pods of a part of a component, such as `nats-box` of `nats`.
+    #[must_use]
+    pub fn selector_labels_of_part(&self, component: &str, part: &str) -> BTreeMap<String, String> {
+        self.labels_that_select(component, part)
     }
 
     fn labels_that_select(&self, component: &str, part: &str) -> BTreeMap<String, String> {

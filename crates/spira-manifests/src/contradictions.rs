@@ -156,6 +156,8 @@ pub fn found(document: &Value) -> Vec<Problem> {
 pub fn all() -> Vec<Contradiction> {
     let components = components::all();
     let mut all: Vec<_> = OUTSIDE.iter().map(own_and_outside).collect();
+    all.extend(OUTSIDE.iter().map(policies_and_outside));
+    all.push(policies_and_mongodb());
     all.extend(ports_of_nats());
     all.extend(OWN_PORTS.iter().map(own_port));
     all.push(tests_of_the_database());
@@ -186,6 +188,37 @@ fn own_and_outside((name, outside): &(&str, &str)) -> Contradiction {
         never: vec![enabled.never(format!(
             "false, which it must be while {outside} names another"
         ))],
+    }
+}
+
+/// Policies that deny what a connection outside needs.
+fn policies_and_outside((_, outside): &(&str, &str)) -> Contradiction {
+    let mut path = outside.split('.').skip(2);
+    let connection = path.next().expect("a connection stands in a section");
+    denied(connection, Said::text(*outside))
+}
+
+/// Policies that deny all of `MongoDB`, where it is none of this release's.
+fn policies_and_mongodb() -> Contradiction {
+    denied("mongodb", Said::just("mongodb.enabled", false))
+}
+
+fn denied(connection: &str, meanwhile: Said) -> Contradiction {
+    let rules = Said::just(
+        format!("global.networkPolicies.outside.{connection}"),
+        Value::Array(Vec::new()),
+    );
+    let state = match &meanwhile.is {
+        Is::Just(value) => format!("is {value}"),
+        _ => "names one outside".to_owned(),
+    };
+    let expected = format!(
+        "a rule that leads there, which policies need while {} {state}",
+        meanwhile.path
+    );
+    Contradiction {
+        when: vec![meanwhile, Said::just("global.networkPolicies.enabled", true)],
+        never: vec![rules.never(expected)],
     }
 }
 

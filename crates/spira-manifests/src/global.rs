@@ -2,6 +2,7 @@
 
 mod chaos;
 mod monitoring;
+mod network;
 
 use std::str::FromStr;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     chaos::{ChaosMesh, NodeFailure},
     monitoring::{Dashboards, Monitoring, Rules},
+    network::{NetworkPolicies, Outside},
 };
 use crate::connections::{ACCESS_KEY, MONGODB_KEY, PASSWORD, SECRET_KEY};
 use crate::kit::{
@@ -54,6 +56,8 @@ pub struct Global {
     pub monitoring: Monitoring,
     /// Faults that Chaos Mesh makes, to see what SPIRA bears.
     pub chaos: ChaosMesh,
+    /// Who may speak to whom over the network.
+    pub network_policies: NetworkPolicies,
     /// The first user of SPIRA's API.
     pub user: User,
     /// The model that SPIRA predicts with.
@@ -319,6 +323,7 @@ impl Default for Global {
             connections: Connections::default(),
             monitoring: Monitoring::default(),
             chaos: ChaosMesh::default(),
+            network_policies: NetworkPolicies::default(),
             user: User::default(),
             model: Model::default(),
             central_channel: constant("result_updates"),

@@ -11,6 +11,7 @@ mod image;
 mod maps;
 mod members;
 pub mod monitoring;
+pub mod network;
 mod numbers;
 pub mod probes;
 pub mod security;

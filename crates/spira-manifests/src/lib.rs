@@ -57,6 +57,7 @@ pub mod release;
 pub mod renamed;
 pub mod schema;
 pub mod upgrade;
+pub mod wiring;
 
 pub use components::{Component, Values};
 pub use context::Context;

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::{Context, global::PostgresqlOperator};
 
+/// The label that `CloudNativePG` gives servers, and not the pods of its Jobs.
+const INSTANCE_ROLE: &str = "cnpg.io/podRole";
+
 impl Context<'_> {
     /// The labels that all pods of `component` have, and no others: those that this chart gives
     /// them, or those that their operator does, where it takes none of ours.
@@ -13,6 +16,19 @@ impl Context<'_> {
             "postgresql" => self.postgresql_pods(),
             _ => self.selector_labels_of(component),
         }
+    }
+
+    /// The labels that all pods of `workload`, which may be a part of a component, have: beside those of
+    /// [`pods_of`](Self::pods_of) also what its operator runs once, such as the Job in which
+    /// `CloudNativePG` copies the data for a new server.
+    #[must_use]
+    pub fn all_pods_of(&self, workload: &str) -> BTreeMap<String, String> {
+        let mut labels = match workload {
+            "nats-box" => self.selector_labels_of_part("nats", "nats-box"),
+            _ => self.pods_of(workload),
+        };
+        labels.remove(INSTANCE_ROLE);
+        labels
     }
 
     /// The labels that only the primary among the servers of `PostgreSQL` has, beside those of all.
@@ -45,7 +61,7 @@ impl Context<'_> {
             ]),
             PostgresqlOperator::CloudnativePg => BTreeMap::from([
                 ("cnpg.io/cluster".to_owned(), cluster),
-                ("cnpg.io/podRole".to_owned(), "instance".to_owned()),
+                (INSTANCE_ROLE.to_owned(), "instance".to_owned()),
             ]),
         }
     }

@@ -23,6 +23,7 @@ mod merging;
 mod metrics;
 mod monitoring;
 mod mutate;
+mod network;
 mod operators;
 mod parity;
 mod pipeline;

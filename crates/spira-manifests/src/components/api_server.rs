@@ -40,15 +40,13 @@ use crate::{
         security, workload_values,
     },
     program,
+    wiring::API_PROGRAM_PORT as PORT,
 };
 
 /// What it is.
 pub const DESCRIPTION: &str = "SPIRA's API server";
 /// The version of the API server. Its image knows only the tag `latest` (SPIRA contract B1).
 pub const APP_VERSION: &str = "v0.1.19";
-
-/// The port that the program listens on.
-const PORT: i32 = 8000;
 
 workload_values! {
     /// The values of `api-server`.
@@ -124,6 +122,8 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects
+        .extend(context.network_policies(&context.fullname(), &exposure::traffic(context, values)));
     if monitoring::monitors(context) && values.guard.enabled {
         objects.push(Object::new(&metrics::pod_monitor(context)));
     }

@@ -29,6 +29,7 @@ use crate::{
         monitoring, non_empty, security, workload_values,
     },
     program::{self, HASH_SCHEME},
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -122,6 +123,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.push(Object::new(&config_map(context, values)));
     objects.push(Object::new(&scripts_config_map(context)));
     objects.push(Object::new(&job(context, values)));
+    objects.extend(context.network_policies(&context.fullname(), &Traffic::default()));
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }

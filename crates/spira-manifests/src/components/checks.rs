@@ -20,6 +20,7 @@ use crate::{
         non_empty, security, test_pod, workload_values,
     },
     program,
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -120,6 +121,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
         objects.push(Object::new(&smoke_pod(context, values)));
     }
     objects.extend(integration::objects(context, values));
+    objects.extend(context.network_policies(&context.fullname(), &Traffic::default()));
     objects.extend(values.workload().extra_objects());
     objects
 }

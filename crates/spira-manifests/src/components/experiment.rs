@@ -37,6 +37,7 @@ use crate::{
         kept, security, test_pod, volumes, workload_values,
     },
     program,
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -130,6 +131,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.test.enabled {
         objects.push(Object::new(&test(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &Traffic::default()));
     objects.extend(values.workload().extra_objects());
     objects
 }

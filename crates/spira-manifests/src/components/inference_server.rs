@@ -33,6 +33,7 @@ use crate::{
         env::config_map as from_config_map, monitoring, probes::Pace, security, workload_values,
     },
     program::{self, scripts_config_map},
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -82,6 +83,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(values)));
     if monitoring::rules(context) {
         objects.push(Object::new(&rules::prometheus_rule(context)));
     }
@@ -160,6 +162,13 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
     values
         .pod_disruption_budget
         .pod_disruption_budget(context, context.fullname())
+}
+
+fn traffic(values: &Values) -> Traffic<'static> {
+    Traffic {
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 fn container(context: &Context) -> Container {

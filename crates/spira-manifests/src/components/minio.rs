@@ -32,6 +32,7 @@ use crate::{
         AccessKey, Annotations, BucketName, Disruption, ExtraObject, Image, Labels, ObjectName,
         ObjectStoreSecret, PullPolicy, StoreChaos, kept, monitoring, non_empty, security,
     },
+    wiring::{MINIO_PORT, Traffic},
 };
 
 /// What it is.
@@ -172,6 +173,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(context, values)));
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::service_monitor(context)));
     }
@@ -261,6 +263,14 @@ pub fn tenant(context: &Context, values: &Values) -> Tenant {
             ),
             priority_class_name: values.priority_class_name.as_deref().map(str::to_owned),
         },
+    }
+}
+
+fn traffic(context: &Context, values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: monitoring::metrics(context, values.metrics.public).then_some(MINIO_PORT),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
     }
 }
 

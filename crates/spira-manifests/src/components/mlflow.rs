@@ -36,6 +36,7 @@ use crate::{
         security, workload_values,
     },
     program,
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -117,6 +118,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(context, values)));
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
     }
@@ -208,6 +210,14 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
     values
         .pod_disruption_budget
         .pod_disruption_budget(context, context.fullname())
+}
+
+fn traffic(context: &Context, values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: monitoring::metrics(context, values.metrics.enabled).then_some(MLFLOW_PORT),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 fn server(context: &Context, values: &Values) -> Container {

@@ -36,6 +36,7 @@ use crate::{
         MongodbVersion, NodeSelector, ObjectName, Port, Rbac, StorageSize, StoreChaos, UrlPassword,
         kept, monitoring, security,
     },
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -228,6 +229,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(context, values)));
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::service_monitor(context, values)));
     }
@@ -357,6 +359,15 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
     values
         .pod_disruption_budget
         .pod_disruption_budget(context, context.fullname())
+}
+
+fn traffic(context: &Context, values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: monitoring::metrics(context, values.metrics.enabled)
+            .then(|| values.metrics.port.get().into()),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 fn password_name(context: &Context) -> String {

@@ -43,6 +43,7 @@ use crate::{
         probes::{self, Pace},
         security, volumes, workload_values,
     },
+    wiring::{NATS_CLUSTER_PORT as CLUSTER_PORT, Traffic},
 };
 
 /// What it is.
@@ -51,8 +52,6 @@ pub const DESCRIPTION: &str =
 /// The version of NATS.
 pub const APP_VERSION: &str = "2.15.2";
 
-/// The port on which the servers of a cluster talk to each other.
-const CLUSTER_PORT: u16 = 6222;
 /// The port of the monitoring endpoint, which probes ask.
 const MONITOR_PORT: u16 = 8222;
 
@@ -132,6 +131,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(context, values)));
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
     }
@@ -216,6 +216,14 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
     values
         .pod_disruption_budget
         .pod_disruption_budget(context, context.fullname())
+}
+
+fn traffic(context: &Context, values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: monitoring::metrics(context, values.metrics.enabled).then_some(metrics::PORT),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 fn checksums(context: &Context, values: &Values) -> BTreeMap<String, String> {

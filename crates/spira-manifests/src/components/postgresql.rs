@@ -28,6 +28,7 @@ use crate::{
         CpuQuantity, ExtraObject, Image, Instances, MemoryQuantity, ObjectName, PrimaryChaos,
         PullPolicy, StorageSize, kept, monitoring,
     },
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -189,6 +190,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
             vec![Object::new(&cloudnative_pg::cluster(context, values))]
         }
     };
+    objects.extend(context.network_policies(&context.fullname(), &traffic(context, values)));
     if monitoring::metrics(context, values.metrics.enabled) {
         objects.push(Object::new(&metrics_service(context)));
     }
@@ -204,6 +206,14 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     objects.extend(values.chaos.schedules(context, &faults::pods(context)));
     objects.extend(values.extra_objects.iter().map(ExtraObject::to_object));
     objects
+}
+
+fn traffic(context: &Context, values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: monitoring::metrics(context, values.metrics.enabled).then_some(METRICS_PORT),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 /// The labels of the servers' pods.

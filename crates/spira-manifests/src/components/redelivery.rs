@@ -29,6 +29,7 @@ use crate::{
         security, workload_values,
     },
     program,
+    wiring::Traffic,
 };
 
 /// What it is.
@@ -104,6 +105,7 @@ pub fn objects(context: &Context, values: &Values) -> Vec<Object> {
     if values.pod_disruption_budget.enabled {
         objects.push(Object::new(&pod_disruption_budget(context, values)));
     }
+    objects.extend(context.network_policies(&context.fullname(), &traffic(values)));
     if monitoring::monitors(context) {
         objects.push(Object::new(&metrics::pod_monitor(context)));
     }
@@ -194,6 +196,14 @@ pub fn pod_disruption_budget(context: &Context, values: &Values) -> PodDisruptio
     values
         .pod_disruption_budget
         .pod_disruption_budget(context, context.fullname())
+}
+
+fn traffic(values: &Values) -> Traffic<'static> {
+    Traffic {
+        metrics: Some(PORT),
+        faulty_names: values.chaos.dns.enabled,
+        ..Traffic::default()
+    }
 }
 
 fn container(context: &Context) -> Container {

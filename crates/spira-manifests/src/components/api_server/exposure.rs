@@ -22,6 +22,7 @@ use crate::{
         HttpRouteSpec, Listener, ListenerTls, ParentReference,
     },
     kit::{Annotations, DnsLabel, HostName, ObjectName, non_empty},
+    wiring::{API_GUARD_PORT, API_PROGRAM_PORT, Traffic},
 };
 
 /// The Service. Its port is always 80: other components rely on it.
@@ -266,6 +267,30 @@ pub fn gateway(context: &Context, values: &Values) -> Gateway {
             gateway_class_name: gateway.class_name.to_string(),
             listeners: vec![listener],
         },
+    }
+}
+
+/// Who may come in: with the guard nobody goes around it, and from outside the cluster comes only
+/// whom the Service, an Ingress or a route lets in.
+pub(super) fn traffic<'g>(context: &Context<'g>, values: &Values) -> Traffic<'g> {
+    let others = &context.global.network_policies;
+    let guard = values.guard.enabled;
+    let mut clients = Vec::new();
+    if values.ingress.enabled || values.http_route.enabled {
+        clients.push(("ingress", others.ingress.as_slice()));
+    }
+    if values.service.type_ != ServiceType::ClusterIP {
+        clients.push(("clients", others.clients.as_slice()));
+    }
+    Traffic {
+        metrics: guard.then_some(guard::STATUS_PORT),
+        faulty_names: values.chaos.dns.enabled,
+        port: Some(if guard {
+            API_GUARD_PORT
+        } else {
+            API_PROGRAM_PORT
+        }),
+        clients,
     }
 }
 

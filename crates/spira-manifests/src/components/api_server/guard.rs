@@ -21,12 +21,11 @@ use crate::{
         probes::{self, Pace},
         security, volumes,
     },
+    wiring::API_GUARD_PORT as GUARD_PORT,
 };
 
-/// The port that the guard listens on, and its name, to which the Service leads.
-const GUARD_PORT: i32 = 8080;
 /// The port of its metrics and probes.
-const STATUS_PORT: i32 = 8404;
+pub(super) const STATUS_PORT: i32 = 8404;
 /// The name of the port to which requests go.
 pub(super) const PORT_NAME: &str = "guard";
 /// The name of the port of the metrics.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The port of the metrics.
-const PORT: i32 = 7777;
+pub(super) const PORT: i32 = 7777;
 /// Its name.
 const PORT_NAME: &str = "metrics";
 

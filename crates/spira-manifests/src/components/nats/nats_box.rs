@@ -12,6 +12,7 @@ use crate::{
         env::{literal, secret},
         security, volumes, workload_values,
     },
+    wiring::Traffic,
 };
 
 const PART: &str = "nats-box";
@@ -40,6 +41,8 @@ pub(super) fn objects(context: &Context, values: &NatsBox) -> Vec<Object> {
         objects.push(Object::new(&service_account(context, values)));
     }
     objects.push(Object::new(&nats_box_deployment(context, values)));
+    let part = context.part(PART);
+    objects.extend(part.network_policies(&name(&part), &Traffic::default()));
     objects.extend(values.workload().extra_objects());
     objects
 }
