@@ -217,7 +217,10 @@ fn denied(connection: &str, meanwhile: Said) -> Contradiction {
         meanwhile.path
     );
     Contradiction {
-        when: vec![meanwhile, Said::just("global.networkPolicies.enabled", true)],
+        when: vec![
+            meanwhile,
+            Said::just("global.networkPolicies.enabled", true),
+        ],
         never: vec![rules.never(expected)],
     }
 }

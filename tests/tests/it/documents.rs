@@ -144,6 +144,10 @@ impl Cases<'_> {
                 specimens::settle(&section.grammar.root, value, rng);
             }
         }
+        // The grammar of every section has `global`, which stands beside them all.
+        if let Some(section) = self.sections.first() {
+            specimens::settle(&section.grammar.root, &mut document, rng);
+        }
         mend(&mut document);
         fit(&mut document);
         Case {

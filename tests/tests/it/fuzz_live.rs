@@ -127,8 +127,7 @@ async fn apply(
     (taken, refused)
 }
 
-/// Nothing of a dry run is there when its pods ask for it, and a pod's account has to be, as has the class of priority
-/// that a user names: they alone are stored.
+/// Nothing of a dry run is there when its pods ask for it, and a pod's account has to be: it alone is stored.
 async fn bring_needs(applier: &mut Applier, pod: &Value, namespace: &str) {
     if let Some(name) = pod["spec"]["serviceAccountName"].as_str() {
         let account = json!({
@@ -138,14 +137,6 @@ async fn bring_needs(applier: &mut Applier, pod: &Value, namespace: &str) {
             .apply(&account, Some(namespace), Mode::Persist)
             .await;
         stored.unwrap_or_else(|error| panic!("account of {}: {error}", pod["metadata"]["name"]));
-    }
-    if let Some(name) = pod["spec"]["priorityClassName"].as_str() {
-        let class = json!({
-            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
-            "metadata": {"name": name}, "value": 1,
-        });
-        let stored = applier.apply(&class, None, Mode::Persist).await;
-        stored.unwrap_or_else(|error| panic!("class of {}: {error}", pod["metadata"]["name"]));
     }
 }
 

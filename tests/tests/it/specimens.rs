@@ -37,6 +37,10 @@ pub fn settle(shape: &Shape, value: &mut Value, rng: &mut Rng) {
                     (Shape::Whole { schema, list }, Some(value)) if !value.is_null() => {
                         *value = whole(key, schema, *list, value, rng);
                     }
+                    // Every server knows this one, and refuses pods of those that it does not.
+                    (_, Some(Value::String(class))) if key == "priorityClassName" => {
+                        "system-cluster-critical".clone_into(class);
+                    }
                     (field, Some(value)) => settle(field, value, rng),
                     (_, None) => {}
                 }
@@ -145,6 +149,16 @@ fn specimens(of: &str, rng: &mut Rng) -> Vec<Value> {
         "HorizontalPodAutoscalerBehavior" => vec![
             json!({}),
             json!({"scaleDown": {"stabilizationWindowSeconds": 0, "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}]}}),
+        ],
+        "NetworkPolicyPeer" => vec![
+            json!({"podSelector": {"matchExpressions": [{"key": "a", "operator": "In", "values": ["0", "true"]}]}}),
+            json!({"namespaceSelector": {}}),
+            json!({"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}),
+        ],
+        "NetworkPolicyEgressRule" => vec![
+            json!({"to": [{"ipBlock": {"cidr": "2001:db8::/32"}}], "ports": [{"port": 53, "protocol": "UDP"}, {"port": "dns"}]}),
+            json!({"ports": [{"port": 1024, "endPort": 2048}]}),
+            json!({}),
         ],
         other => panic!("no specimen of {other}"),
     }
