@@ -13,8 +13,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::helm::Helm;
@@ -149,13 +149,17 @@ impl Oracle {
             .cases
             .as_mut()
             .expect("the pipe is only closed on drop");
-        let answers = &mut self.answers;
+        let (answers, child) = (&mut self.answers, &mut self.child);
         // Writing goes on beside reading: with both pipes full, each side would wait for the other.
         let result = std::thread::scope(|scope| {
             let writer = scope.spawn(move || write_all(pipe, first, cases));
             let answers: Result<Vec<Answer>, String> = (first..first + cases.len())
                 .map(|id| read(answers, id))
                 .collect();
+            if answers.is_err() {
+                // Nobody reads what it says any more: the writer would wait for it for ever.
+                let _ = child.kill();
+            }
             let written = writer.join().expect("the writer does not panic");
             // An oracle that has ended fails both sides; what it said on standard error is on the terminal.
             answers.and_then(|answers| written.map(|()| answers))
@@ -187,7 +191,8 @@ fn read(answers: &mut BufReader<ChildStdout>, id: usize) -> Result<Answer, Strin
     }
     let failed = |error: serde_json::Error| format!("{error} in {text}");
     // This is compiled with optimisation within serde_json; reading into types would be compiled here, without.
-    let mut line: Value = text.parse().map_err(failed)?;
+    let line = text.parse().or_else(|_| read_deep(&text));
+    let mut line: Value = line.map_err(failed)?;
     if line["id"] != id {
         return Err(format!("answer to case {id} expected, got {text}"));
     }
@@ -203,6 +208,13 @@ fn read(answers: &mut BufReader<ChildStdout>, id: usize) -> Result<Answer, Strin
         sources: read_or_default(&mut line["sources"]).map_err(failed)?,
         notes: read_or_default(&mut line["notes"]).map_err(failed)?,
     }))
+}
+
+/// Reads an answer that is deeper than `serde_json` goes by itself: Helm takes values that deep.
+fn read_deep(text: &str) -> serde_json::Result<Value> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    reader.disable_recursion_limit();
+    Value::deserialize(&mut reader)
 }
 
 /// What is empty, the oracle leaves out.

@@ -194,3 +194,52 @@
 {{- $number := regexFind "^[0-9.]+" . }}
 {{- mulf (float64 $number) (get (merge $factors $binary) (trimPrefix $number .) | default 0) }}
 {{- end }}
+
+{{/* By what each Prometheus chooses what it reads, where none chooses this release's monitors. */}}
+{{- define "spira.monitoring" }}
+{{- $monitoring := .Values.global.monitoring }}
+{{- $own := $monitoring.labels | default dict }}
+{{- $labels := dict }}
+{{- range $labelled := list .Values.global.commonLabels $own }}
+{{- range $key, $value := $labelled }}{{ $_ := set $labels $key $value }}{{ end }}
+{{- end }}
+{{- $served := .Capabilities.APIVersions.Has "monitoring.coreos.com/v1/Prometheus" }}
+{{- $isRead := false }}
+{{- $lines := list }}
+{{- if and $monitoring.enabled $monitoring.checkLabels $served }}
+{{- range $prometheus := (lookup "monitoring.coreos.com/v1" "Prometheus" "" "").items }}
+{{- range $field := list "podMonitorSelector" "serviceMonitorSelector" }}
+{{- $selector := index ($prometheus.spec | default dict) $field }}
+{{- if include "spira.chooses" (list $selector $labels) }}{{ $isRead = true }}{{ end }}
+{{- $who := printf "the %s of Prometheus %s/%s" $field $prometheus.metadata.namespace $prometheus.metadata.name }}
+{{- $lines = append $lines (printf "%s is not what %s asks for: %s" (toJson $own) $who (toJson $selector)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and $lines (not $isRead) }}
+{{- $head := "no Prometheus of the cluster chooses monitors with these labels:\n\n- global.monitoring.labels: " }}
+{{- printf "%s%s\n\nWith global.monitoring.checkLabels=false they are not compared." $head (join "\n- global.monitoring.labels: " $lines) }}
+{{- end }}
+{{- end }}
+
+{{/*
+Whether a selector chooses what has these labels; one that is not there chooses nothing. Labels that every
+object has are taken to be what it asks for.
+*/}}
+{{- define "spira.chooses" }}
+{{- $labels := last . }}
+{{- $yes := kindIs "map" (first .) }}
+{{- $selector := ternary (first .) dict $yes }}
+{{- range $key, $value := $selector.matchLabels }}
+{{- $isStandard := regexMatch "^(app\\.kubernetes\\.io|helm\\.sh)/" $key }}
+{{- if not (or $isStandard (and (hasKey $labels $key) (eq (get $labels $key) $value))) }}{{ $yes = false }}{{ end }}
+{{- end }}
+{{- range $selector.matchExpressions }}
+{{- $isStandard := regexMatch "^(app\\.kubernetes\\.io|helm\\.sh)/" .key }}
+{{- $isThere := hasKey $labels .key }}
+{{- $isListed := and $isThere (has (get $labels .key) (.values | default list)) }}
+{{- $holds := dict "In" $isListed "NotIn" (not $isListed) "Exists" $isThere "DoesNotExist" (not $isThere) }}
+{{- if not (or $isStandard (not (hasKey $holds .operator)) (get $holds .operator)) }}{{ $yes = false }}{{ end }}
+{{- end }}
+{{- ternary "yes" "" $yes }}
+{{- end }}

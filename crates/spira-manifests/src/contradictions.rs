@@ -195,33 +195,30 @@ fn own_and_outside((name, outside): &(&str, &str)) -> Contradiction {
 fn policies_and_outside((_, outside): &(&str, &str)) -> Contradiction {
     let mut path = outside.split('.').skip(2);
     let connection = path.next().expect("a connection stands in a section");
-    denied(connection, Said::text(*outside))
+    denied(connection, outside, Vec::new())
 }
 
-/// Policies that deny all of `MongoDB`, where it is none of this release's.
+/// Likewise for `MongoDB`, whose Secret may lead to this release's own, where there is one.
 fn policies_and_mongodb() -> Contradiction {
-    denied("mongodb", Said::just("mongodb.enabled", false))
+    let secret = "global.connections.mongodb.existingSecret";
+    denied(
+        "mongodb",
+        secret,
+        vec![Said::just("mongodb.enabled", false)],
+    )
 }
 
-fn denied(connection: &str, meanwhile: Said) -> Contradiction {
-    let rules = Said::just(
+fn denied(connection: &str, outside: &str, more: Vec<Said>) -> Contradiction {
+    let nobody = Said::just(
         format!("global.networkPolicies.outside.{connection}"),
         Value::Array(Vec::new()),
     );
-    let state = match &meanwhile.is {
-        Is::Just(value) => format!("is {value}"),
-        _ => "names one outside".to_owned(),
-    };
-    let expected = format!(
-        "a rule that leads there, which policies need while {} {state}",
-        meanwhile.path
-    );
+    let policies = Said::just("global.networkPolicies.enabled", true);
     Contradiction {
-        when: vec![
-            meanwhile,
-            Said::just("global.networkPolicies.enabled", true),
-        ],
-        never: vec![rules.never(expected)],
+        when: [vec![Said::text(outside), policies], more].concat(),
+        never: vec![nobody.never(format!(
+            "a rule that leads to what {outside} names, which policies would deny"
+        ))],
     }
 }
 
@@ -417,6 +414,7 @@ mod tests {
     #[test]
     fn every_path_is_a_value() {
         let mut known: BTreeSet<&str> = OUTSIDE.iter().map(|(_, path)| *path).collect();
+        known.insert("global.connections.mongodb.existingSecret");
         known.insert("global.connections.mongodb.integrationTestDatabase");
         let defaults = document::defaults();
         for contradiction in all() {

@@ -48,6 +48,7 @@ pub mod document;
 pub mod global;
 pub mod intrinsics;
 pub mod kit;
+pub mod monitored;
 pub mod object;
 mod pods;
 pub mod preflight;

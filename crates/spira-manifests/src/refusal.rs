@@ -2,7 +2,7 @@
 //!
 //! The schema of the values comes first, and lists all that is wrong with single values. What is left
 //! is only seen on the whole: values under old names, sections that contradict each other, credentials
-//! that are nowhere, what is live and cannot change, APIs that the cluster lacks. [`check`] finds all of
+//! that are nowhere, what is live and cannot change, monitors that nobody reads, APIs that the cluster lacks. [`check`] finds all of
 //! it at once, and the chart says the same in the same words.
 
 use std::fmt;
@@ -10,6 +10,7 @@ use std::fmt;
 use crate::{
     Object, Release,
     document::{Loaded, Problem},
+    monitored,
     preflight::{self, Lacking},
     renamed::{self, Renamed},
     upgrade,
@@ -36,6 +37,8 @@ pub struct Refused {
     pub credentials: Vec<String>,
     /// What of the live objects cannot change so, a line each.
     pub upgrades: Vec<String>,
+    /// By what each Prometheus chooses what it reads, where none chooses this release's.
+    pub unread: Vec<String>,
     /// What the cluster lacks.
     pub lacking: Option<Lacking>,
 }
@@ -64,6 +67,7 @@ pub fn check(loaded: &Loaded, release: &Release, objects: &[&Object]) -> Result<
         contradictions: loaded.contradictions.clone(),
         credentials,
         upgrades,
+        unread: monitored::refusals(global, release),
         lacking,
     };
     if refused == Refused::default() {
@@ -90,6 +94,7 @@ impl fmt::Display for Refused {
             part(CONTRADICTIONS, &contradictions, None),
             part(CREDENTIALS, &self.credentials, Some(CREDENTIALS_TAIL)),
             part(upgrade::HEAD, &self.upgrades, Some(upgrade::TAIL)),
+            part(monitored::HEAD, &self.unread, Some(monitored::TAIL)),
             self.lacking.as_ref().map(Lacking::to_string),
         ];
         let parts: Vec<_> = parts.into_iter().flatten().collect();

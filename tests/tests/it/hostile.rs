@@ -15,7 +15,6 @@ use self::table::{Hostile, Says};
 const LONGEST: usize = 10_000;
 
 #[test]
-#[ignore = "one of the texts takes minutes: which, and whether that is Helm's or the library's, is not known yet"]
 fn hostile_values_are_read_alike_or_refused_by_all() {
     let table = table::all();
     let cases: Vec<_> = table

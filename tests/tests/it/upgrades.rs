@@ -28,7 +28,6 @@ use self::release::Report;
 use crate::cluster::install_gateway_api;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it takes some ten minutes on two cores, and was not seen to its end since refusals were added"]
 async fn releases_can_be_changed() {
     run(false).await;
 }

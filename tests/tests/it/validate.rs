@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use spira_manifests::contradictions::{self, Contradiction, Is, Never, Said};
 use spira_manifests::document;
+use spira_manifests::monitored;
 use spira_manifests::preflight::KNOWN_BY;
 use spira_manifests::upgrade::STORES;
 use xtask::helm::Helm;
@@ -173,6 +174,67 @@ fn every_contradiction_is_refused_in_the_same_words() {
         "{count} contradictions, each refused by Helm 3, Helm 4 and the library in the same words"
     );
     assert!(count > 100);
+}
+
+/// Selectors of pod monitors and of service monitors of each Prometheus, values, and whether they are refused.
+#[rustfmt::skip] // a row a line
+const SELECTORS: &[(&[(&str, &str)], &str, bool)] = &[
+    (&[], "", false),
+    (&[("{matchLabels: {release: kube-prom}}", "{}")], "", false),
+    (&[("{matchLabels: {release: kube-prom}}", "null")], "", false),
+    (&[("{matchLabels: {release: other}}", "{matchLabels: {team: a, release: other}}")], "", true),
+    (&[("{matchLabels: {release: other}}", "null")], "global: {monitoring: {checkLabels: false}}", false),
+    (&[("{matchLabels: {release: other}}", "null")], "global: {monitoring: {labels: {release: other}}}", false),
+    (&[("{matchLabels: {release: other}}", "null")], "global: {monitoring: {enabled: false}}", false),
+    (&[("{matchLabels: {release: other}}", "null"), ("{matchLabels: {release: kube-prom}}", "null")], "", false),
+    (&[("null", "null")], "", true),
+    (&[("{matchLabels: {team: ''}}", "null")], "", true),
+    (&[("{matchLabels: {team: a, release: kube-prom}}", "null")], "global: {commonLabels: {team: a}}", false),
+    (&[("{matchLabels: {app.kubernetes.io/managed-by: Helm}}", "null")], "", false),
+    (&[("{matchExpressions: [{operator: In, key: release, values: [b, kube-prom]}]}", "null")], "", false),
+    (&[("{matchExpressions: [{operator: In, key: release, values: [b]}]}", "null")], "", true),
+    (&[("{matchExpressions: [{operator: NotIn, key: release, values: [b]}, {key: team, operator: NotIn, values: [a]}]}", "null")], "", false),
+    (&[("{matchExpressions: [{operator: NotIn, key: release, values: [kube-prom]}]}", "null")], "", true),
+    (&[("{matchExpressions: [{operator: Exists, key: release}, {key: team, operator: DoesNotExist}]}", "null")], "", false),
+    (&[("{matchExpressions: [{operator: Exists, key: team}]}", "null")], "", true),
+    (&[("{matchExpressions: [{operator: DoesNotExist, key: release}]}", "null")], "", true),
+    (&[("{matchExpressions: [{operator: Resembles, key: team}]}", "null")], "", false),
+];
+
+#[test]
+fn labels_that_no_prometheus_chooses_are_refused_in_the_same_words() {
+    let prometheus = |(at, (pods, services)): (usize, &(&str, &str))| {
+        let read = |text| yaml_serde::from_str::<Value>(text).expect("YAML");
+        json!({
+            "apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus",
+            "metadata": {"name": format!("p{at}"), "namespace": "monitoring"},
+            "spec": {"serviceMonitorSelector": read(services), "podMonitorSelector": read(pods)},
+        })
+    };
+    for helm in Helm::ALL {
+        let mut oracle = Oracle::start(helm, &chart()).expect("oracle");
+        for (all, values, is_refused) in SELECTORS {
+            let case = Case {
+                objects: all.iter().enumerate().map(prometheus).collect(),
+                served: vec![monitored::API.into()],
+                set: vec!["global.monitoring.enabled=true".into()],
+                ..Case::new(*values)
+            };
+            let case = if values.contains("enabled") {
+                Case {
+                    set: vec![],
+                    ..case
+                }
+            } else {
+                case
+            };
+            let said = message(&mut oracle, &case);
+            assert_eq!(!said.is_empty(), *is_refused, "{all:?}, {values}: {said}");
+            let named =
+                said.contains("the podMonitorSelector of Prometheus monitoring/p0 asks for: ");
+            assert_eq!(named, *is_refused, "{said}");
+        }
+    }
 }
 
 /// One message for all that is wrong, in a cluster that has nothing but an older release of ours.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use spira_manifests::{
     contradictions,
     document::UMBRELLA,
+    monitored,
     refusal::{CONTRADICTIONS, CREDENTIALS, CREDENTIALS_TAIL},
     renamed::{self, RENAMED},
     upgrade::{self, STORES, Store},
@@ -21,6 +22,10 @@ pub(super) fn context() -> Value {
         "credentials_tail": CREDENTIALS_TAIL,
         "upgrade": upgrade::HEAD,
         "upgrade_tail": upgrade::TAIL,
+        "monitoring": monitored::HEAD,
+        "monitoring_tail": monitored::TAIL,
+        "prometheus": monitored::API,
+        "selectors": monitored::SELECTORS,
     })
 }
 

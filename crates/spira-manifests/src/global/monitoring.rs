@@ -20,6 +20,9 @@ pub struct Monitoring {
     /// Labels of monitors and rules, by which a Prometheus chooses them. That of
     /// kube-prometheus-stack asks for `release` and the name of its own release.
     pub labels: Labels,
+    /// Whether an installation is refused where the cluster has a Prometheus and none chooses these
+    /// labels. Who installs must then be allowed to list Prometheuses in all namespaces.
+    pub check_labels: bool,
     /// How often metrics are read.
     pub interval: Duration,
     /// Alerts.
@@ -65,6 +68,7 @@ impl Default for Monitoring {
         Self {
             enabled: false,
             labels: labels("release", "kube-prom"),
+            check_labels: true,
             interval: "30s".parse().expect("a constant span"),
             rules: Rules::default(),
             dashboards: Dashboards {

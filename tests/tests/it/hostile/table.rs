@@ -214,7 +214,7 @@ fn settings() -> Vec<Hostile> {
         set("an index below all", "nats.pools[-1]=1", Refused("is not an index", "negative")),
         set("a list that is not closed", "nats.a={b", Refused("must end with", "must terminate")),
         set("a list below a flag", "nats.enabled=true,nats.enabled[0]=1", Refused("", "")),
-        set("an action", "nats.image.tag={{ x }}", Refused("nats.image.tag", "/image/tag")),
+        set("an action, whose braces are a list", "nats.image.tag={{ x }}", Refused("has no value", "has no value")),
         set("2^53 + 1", "api-server.drainSeconds=9007199254740993", Refused("api-server.drainSeconds", "/drainSeconds")),
         set("2^64", "api-server.drainSeconds=18446744073709551616", Refused("api-server.drainSeconds", "/drainSeconds")),
         set("an escape", r"nats.podLabels.a\.b\/c=d", Accepted),

@@ -43,6 +43,7 @@ const STAY: &[&str] = &["api-server.autoscaling.enabled", "experiment.targets"];
 /// The releases that a leaf may be changed in, the best first.
 pub fn of(leaf: &Leaf, leaves: &[Leaf]) -> Vec<Base> {
     match leaf.section() {
+        "global" if leaf.path.starts_with("global.networkPolicies.") => vec![with_policies()],
         "global" => vec![everything(), with_postgresql_outside()],
         "experiment" => experiment(leaf),
         section => {
@@ -180,6 +181,13 @@ pub fn everything() -> Base {
                connections: {nats: {auth: {enabled: true}}}",
         ),
     }
+}
+
+/// Components of which each policy is: of one that asks Kubernetes, and of one that clients outside reach.
+fn with_policies() -> Base {
+    let mut base = only("policies".to_owned(), &["minio", "api-server"]);
+    lay(&mut base, "global: {networkPolicies: {enabled: true}}");
+    base
 }
 
 /// A port that only another PostgreSQL may have.

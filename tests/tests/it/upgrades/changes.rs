@@ -97,7 +97,8 @@ impl Change {
     }
 }
 
-/// Installs the release of a group, changes each value, does the same again, and changes it back.
+/// Installs the release of a group, changes each value, does the same again, and changes it back: with the next one, to save
+/// time, and at the end to what was in the beginning.
 pub async fn run(worker: &mut Worker, namespace: &str, group: &Group) {
     let mut release = Release::new(worker, "spira", namespace, &chart()).await;
     release.helm = group.helm;
@@ -107,20 +108,32 @@ pub async fn run(worker: &mut Worker, namespace: &str, group: &Group) {
         return;
     }
     release.repeat(&group.base.values).await;
+    let start = Start {
+        state: release.state.clone(),
+        manifest: release::manifest(&release.outcome),
+    };
     for change in &group.changes {
         release.what = format!("{}: {} = {}", group.base.name, change.path, change.to);
-        one(&mut release, &group.base, change).await;
+        one(&mut release, group, change, &start).await;
     }
+    release.what = format!("{}, and back", group.base.name);
+    taken_back(&mut release, group, &start).await;
     if let Err(error) = release.uninstall() {
         release.fault(format!("is not uninstalled: {error}"));
     }
 }
 
-async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
+/// What a release is before any change.
+struct Start {
+    state: State,
+    manifest: BTreeMap<String, Value>,
+}
+
+async fn one(release: &mut Release<'_>, group: &Group, change: &Change, start: &Start) {
     let refused = REFUSED.iter().find(|one| one.path == change.path);
     let silent = SILENT.iter().find(|(path, _)| *path == change.path);
-    let (before, manifest) = (release.state.clone(), release::manifest(&release.outcome));
-    let values = change.of(base);
+    let before = release.state.clone();
+    let values = change.of(&group.base);
     if let Err(error) = release.upgrade(&values).await {
         let is_named =
             refused.is_some_and(|one| error.contains(one.named)) && !release::is_immutable(&error);
@@ -133,17 +146,18 @@ async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
         if !is_named {
             // What an API server refuses is half done.
             release.what.push_str(", and back");
-            taken_back(release, base, &before).await;
+            taken_back(release, group, start).await;
         }
         return;
     }
     if refused.is_some() {
         release.fault("is taken, and REFUSED says that it is not");
     }
-    let is_silent = release::manifest(&release.outcome) == manifest;
+    let is_silent = release::manifest(&release.outcome) == start.manifest;
     if is_silent {
         release.worker.report.silent += 1;
-        release.nothing_was_written(&before);
+        // The last change is taken back, and nothing else is done.
+        release.is_as(&start.state);
     } else {
         release.worker.report.reached += 1;
         release.repeat(&values).await;
@@ -154,13 +168,16 @@ async fn one(release: &mut Release<'_>, base: &Base, change: &Change) {
             if is_silent { "changes not" } else { "changes" }
         ));
     }
-    release.what.push_str(", and back");
-    taken_back(release, base, &before).await;
+    if change.path.ends_with(".keep") {
+        // Whether Helm deletes what is dropped next says what was kept last.
+        release.what.push_str(", and back");
+        taken_back(release, group, start).await;
+    }
 }
 
-async fn taken_back(release: &mut Release<'_>, base: &Base, was: &State) {
-    match release.upgrade(&base.values).await {
-        Ok(()) => release.is_as(was),
+async fn taken_back(release: &mut Release<'_>, group: &Group, start: &Start) {
+    match release.upgrade(&group.base.values).await {
+        Ok(()) => release.is_as(&start.state),
         Err(error) => release.fault(format!("is not taken: {error}")),
     }
 }

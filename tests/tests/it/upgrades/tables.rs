@@ -38,6 +38,10 @@ pub const SILENT: &[(&str, &str)] = &[
         "it decides whether an upgrade is refused",
     ),
     (
+        "global.monitoring.checkLabels",
+        "it decides whether an installation is refused",
+    ),
+    (
         "global.secrets.generate",
         "it decides what becomes of a credential that is nowhere",
     ),
