@@ -27,6 +27,9 @@ pub const SELECTORS: [&str; 2] = ["podMonitorSelector", "serviceMonitorSelector"
 const STANDARD: [&str; 2] = ["app.kubernetes.io/", "helm.sh/"];
 
 /// A line for each selector of each Prometheus, if not one of them chooses the release's monitors.
+///
+/// # Panics
+/// Never: labels are JSON.
 #[must_use]
 pub fn refusals(global: &Global, release: &Release) -> Vec<String> {
     let monitoring = &global.monitoring;

@@ -33,8 +33,10 @@ mod rules;
 use serde::Serialize;
 use serde_json::Value;
 
-use self::pick::pick;
-pub use self::{pick::bytes, rules::STORES};
+pub use self::{
+    pick::{bytes, pick},
+    rules::STORES,
+};
 use crate::{Intrinsics, Object, Release};
 
 /// How the part of a message about this begins.

@@ -36,7 +36,7 @@ const CHAOS_DNS_PORT: i32 = 5353;
 /// What others speak to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Server {
-    ApiServer,
+    Api,
     Minio,
     Mlflow,
     Mongodb,
@@ -44,14 +44,14 @@ enum Server {
     Postgresql,
 }
 
-use Server::{ApiServer, Minio, Mlflow, Mongodb, Nats, Postgresql};
+use Server::{Api, Minio, Mlflow, Mongodb, Nats, Postgresql};
 
 /// The list: each workload, and what it speaks to (SPIRA contract E).
 const SPEAKS_TO: &[(&str, &[Server])] = &[
     ("api-server", &[Mongodb, Minio, Nats]),
     ("bootstrap", &[Mongodb, Minio, Mlflow]),
-    ("checks", &[ApiServer, Mongodb, Minio, Nats, Mlflow]),
-    ("experiment", &[ApiServer]),
+    ("checks", &[Api, Mongodb, Minio, Nats, Mlflow]),
+    ("experiment", &[Api]),
     ("inference-server", &[Minio, Nats, Mlflow]),
     ("mlflow", &[Postgresql, Minio]),
     ("nats-box", &[Nats]),
@@ -86,8 +86,8 @@ impl<'g> Context<'g> {
             return Vec::new();
         }
         let mut policies = vec![self.by_default(name, own)];
-        policies.extend(self.from_outside(name, own));
-        policies.extend(self.to_others(name, own));
+        policies.extend(self.allowed_in(name, own));
+        policies.extend(self.allowed_out(name, own));
         policies.iter().map(Object::new).collect()
     }
 
@@ -98,11 +98,11 @@ impl<'g> Context<'g> {
         ingress.extend(network::from(self.themselves(), &between));
         let mut egress = network::to(self.themselves(), tcp(&between));
         egress.extend(self.global.network_policies.dns.clone());
-        network::policy(self, name.to_owned(), self.pods(), ingress, egress)
+        network::policy(self, name.to_owned(), self.pods(), &ingress, &egress)
     }
 
     /// Those outside of the release who may speak to these pods.
-    fn from_outside(&self, name: &str, own: &Traffic<'g>) -> Vec<NetworkPolicy> {
+    fn allowed_in(&self, name: &str, own: &Traffic<'g>) -> Vec<NetworkPolicy> {
         let others = &self.global.network_policies;
         let mut all = Vec::new();
         for (who, peers) in &own.clients {
@@ -118,11 +118,11 @@ impl<'g> Context<'g> {
             let rules = network::from(peers.to_vec(), &ports);
             network::ingress(self, format!("{name}-from-{who}"), self.pods(), rules)
         };
-        all.into_iter().flat_map(policy).collect()
+        all.into_iter().filter_map(policy).collect()
     }
 
     /// Those to whom these pods may speak, in the release and outside of it.
-    fn to_others(&self, name: &str, own: &Traffic) -> Vec<NetworkPolicy> {
+    fn allowed_out(&self, name: &str, own: &Traffic) -> Vec<NetworkPolicy> {
         let others = &self.global.network_policies;
         let mut all = Vec::new();
         if ASK_KUBERNETES.contains(&self.workload()) {
@@ -143,7 +143,7 @@ impl<'g> Context<'g> {
         let policy = |(whom, rules): (&str, Vec<NetworkPolicyEgressRule>)| {
             network::egress(self, format!("{name}-to-{whom}"), self.pods(), rules)
         };
-        all.into_iter().flat_map(policy).collect()
+        all.into_iter().filter_map(policy).collect()
     }
 
     fn pods(&self) -> BTreeMap<String, String> {
@@ -216,7 +216,7 @@ impl<'g> Context<'g> {
 }
 
 impl Server {
-    const ALL: [Self; 6] = [ApiServer, Minio, Mlflow, Mongodb, Nats, Postgresql];
+    const ALL: [Self; 6] = [Api, Minio, Mlflow, Mongodb, Nats, Postgresql];
 
     fn named(workload: &str) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
@@ -225,7 +225,7 @@ impl Server {
 
     fn workload(self) -> &'static str {
         match self {
-            ApiServer => "api-server",
+            Api => "api-server",
             Minio => "minio",
             Mlflow => "mlflow",
             Mongodb => "mongodb",
@@ -238,7 +238,7 @@ impl Server {
     /// that clients cannot see; its own policy takes only that one.
     fn ports(self, context: &Context) -> Vec<i32> {
         match self {
-            ApiServer => vec![API_GUARD_PORT, API_PROGRAM_PORT],
+            Api => vec![API_GUARD_PORT, API_PROGRAM_PORT],
             Minio => vec![MINIO_PORT],
             Mlflow => vec![MLFLOW_PORT],
             Mongodb => vec![MONGODB_PORT],
@@ -260,7 +260,7 @@ impl Server {
     fn is_outside(self, context: &Context) -> bool {
         let connections = &context.global.connections;
         match self {
-            ApiServer => false,
+            Api => false,
             Minio => connections.object_store.host.is_some(),
             Mlflow => connections.mlflow.url.is_some(),
             // Where the Secret leads it does not tell: somebody must be named.
@@ -277,7 +277,7 @@ impl Server {
     fn outside<'g>(self, context: &Context<'g>) -> &'g [NetworkPolicyEgressRule] {
         let outside = &context.global.network_policies.outside;
         match self {
-            ApiServer => &[],
+            Api => &[],
             Minio => &outside.object_store,
             Mlflow => &outside.mlflow,
             Mongodb => &outside.mongodb,

@@ -176,9 +176,12 @@ fn every_contradiction_is_refused_in_the_same_words() {
     assert!(count > 100);
 }
 
+/// By which a Prometheus chooses pod monitors, and by which service monitors.
+type Selectors = &'static [(&'static str, &'static str)];
+
 /// Selectors of pod monitors and of service monitors of each Prometheus, values, and whether they are refused.
 #[rustfmt::skip] // a row a line
-const SELECTORS: &[(&[(&str, &str)], &str, bool)] = &[
+const SELECTORS: &[(Selectors, &str, bool)] = &[
     (&[], "", false),
     (&[("{matchLabels: {release: kube-prom}}", "{}")], "", false),
     (&[("{matchLabels: {release: kube-prom}}", "null")], "", false),

@@ -32,7 +32,7 @@ pub fn to(
     ports: Vec<NetworkPolicyPort>,
 ) -> Vec<NetworkPolicyEgressRule> {
     let says_something = !peers.is_empty() && !ports.is_empty();
-    let rule = says_something.then(|| NetworkPolicyEgressRule {
+    let rule = says_something.then_some(NetworkPolicyEgressRule {
         to: Some(peers),
         ports: Some(ports),
     });
@@ -46,17 +46,17 @@ pub fn policy(
     context: &Context,
     name: String,
     pods: BTreeMap<String, String>,
-    ingress: Vec<NetworkPolicyIngressRule>,
-    egress: Vec<NetworkPolicyEgressRule>,
+    ingress: &Vec<NetworkPolicyIngressRule>,
+    egress: &Vec<NetworkPolicyEgressRule>,
 ) -> NetworkPolicy {
     over(
         context,
         name,
         NetworkPolicySpec {
-            pod_selector: selector(pods),
+            pod_selector: Some(selector(pods)),
             policy_types: Some(vec!["Ingress".into(), "Egress".into()]),
-            ingress: non_empty(&ingress),
-            egress: non_empty(&egress),
+            ingress: non_empty(ingress),
+            egress: non_empty(egress),
         },
     )
 }
@@ -70,7 +70,7 @@ pub fn ingress(
     rules: Vec<NetworkPolicyIngressRule>,
 ) -> Option<NetworkPolicy> {
     let policy = |rules| NetworkPolicySpec {
-        pod_selector: selector(pods),
+        pod_selector: Some(selector(pods)),
         policy_types: Some(vec!["Ingress".into()]),
         ingress: Some(rules),
         ..NetworkPolicySpec::default()
@@ -87,7 +87,7 @@ pub fn egress(
     rules: Vec<NetworkPolicyEgressRule>,
 ) -> Option<NetworkPolicy> {
     let policy = |rules| NetworkPolicySpec {
-        pod_selector: selector(pods),
+        pod_selector: Some(selector(pods)),
         policy_types: Some(vec!["Egress".into()]),
         egress: Some(rules),
         ..NetworkPolicySpec::default()
@@ -102,18 +102,18 @@ fn over(context: &Context, name: String, spec: NetworkPolicySpec) -> NetworkPoli
     }
 }
 
-fn selector(labels: BTreeMap<String, String>) -> Option<LabelSelector> {
-    Some(LabelSelector {
+fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
+    LabelSelector {
         match_labels: Some(labels),
         ..LabelSelector::default()
-    })
+    }
 }
 
 /// Pods of the release's namespace with these labels.
 #[must_use]
 pub fn pods(labels: BTreeMap<String, String>) -> NetworkPolicyPeer {
     NetworkPolicyPeer {
-        pod_selector: selector(labels),
+        pod_selector: Some(selector(labels)),
         ..NetworkPolicyPeer::default()
     }
 }

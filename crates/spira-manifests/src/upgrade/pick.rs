@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// What stands at a path, by its place: `*` becomes the name of an item, or the key of an entry. A last
 /// step that is not there is null; where an earlier one is not, there is nothing.
-pub(super) fn pick(object: &Value, path: &str) -> BTreeMap<String, Value> {
+#[must_use]
+pub fn pick(object: &Value, path: &str) -> BTreeMap<String, Value> {
     let steps: Vec<&str> = path.split('.').collect();
     let mut found = BTreeMap::new();
     walk(object, &steps, "", &mut found);

@@ -45,11 +45,12 @@ fn outside(address: &str) -> End {
     }
 }
 
-fn policy(spec: Value) -> Value {
+fn policy(spec: impl Into<Value>) -> Value {
+    let spec: Value = spec.into();
     json!([{"metadata": {"name": "p", "namespace": "default"}, "spec": spec}])
 }
 
-/// The example of "The NetworkPolicy resource", with its sentence on each of its rules.
+/// The example of "The `NetworkPolicy` resource", with its sentence on each of its rules.
 #[test]
 fn the_example_allows_what_the_documentation_says() {
     let network = network(policy(json!({

@@ -46,6 +46,9 @@ pub struct Finder<'a> {
     wired: Wired,
 }
 
+/// Who opens connections, who takes them, on which ports, and why.
+type Line<'a> = (Vec<usize>, Vec<usize>, Vec<Port>, &'a str);
+
 impl<'a> Finder<'a> {
     pub fn new(objects: &'a [Value], world: &'a World, outside: Outside) -> Self {
         let mut services = BTreeMap::new();
@@ -81,18 +84,18 @@ impl<'a> Finder<'a> {
             match object["kind"].as_str().unwrap_or_default() {
                 "PodMonitor" => self.pod_monitor(object),
                 "ServiceMonitor" => self.service_monitor(object),
-                "Ingress" | "HTTPRoute" => self.comes_in(object, object),
+                "Ingress" | "HTTPRoute" => self.comes_in(object),
                 "Service" => self.exposed(object),
                 "Schedule" => self.faulty_names(object),
                 _ => {}
             }
         }
         self.contract();
-        self.as_workloads()
+        self.workloads()
     }
 
     /// A policy cannot tell pods of one workload apart, such as two tests of Helm: what one of them needs all do.
-    fn as_workloads(mut self) -> Wired {
+    fn workloads(mut self) -> Wired {
         for ((from, to, port), why) in self.wired.clone() {
             let client = &self.world.members[from];
             if client.is_ours {
@@ -143,7 +146,7 @@ impl<'a> Finder<'a> {
         for volume in spec["volumes"].as_array().into_iter().flatten() {
             for (file, text) in self.config_map(&volume["configMap"]["name"]) {
                 // A program asks where its variables say.
-                if !file.ends_with(".py") {
+                if file.rsplit('.').next() != Some("py") {
                     ends.extend(endpoints(&text));
                 }
             }
@@ -375,7 +378,7 @@ impl<'a> Finder<'a> {
     }
 
     /// Whatever names a Service as its backend: an Ingress and a route do.
-    fn comes_in(&mut self, whole: &Value, value: &Value) {
+    fn comes_in(&mut self, value: &Value) {
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
@@ -386,11 +389,11 @@ impl<'a> Finder<'a> {
                                 self.backend(&one["name"], &one["port"]);
                             }
                         }
-                        _ => self.comes_in(whole, field),
+                        _ => self.comes_in(field),
                     }
                 }
             }
-            Value::Array(items) => items.iter().for_each(|item| self.comes_in(whole, item)),
+            Value::Array(items) => items.iter().for_each(|item| self.comes_in(item)),
             _ => {}
         }
     }
@@ -482,7 +485,7 @@ impl<'a> Finder<'a> {
         let names = [Port::tcp(53), Port::udp(53)];
         let ours = self.world.those(|member| member.is_ours);
         let every = |name: &str| self.world.named(name);
-        let lines: Vec<(Vec<usize>, Vec<usize>, Vec<Port>, &str)> = vec![
+        let lines: Vec<Line> = vec![
             (ours.clone(), every("DNS"), names.into(), "all names"),
             // Members among themselves.
             (

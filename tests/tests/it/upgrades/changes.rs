@@ -168,7 +168,7 @@ async fn one(release: &mut Release<'_>, group: &Group, change: &Change, start: &
             if is_silent { "changes not" } else { "changes" }
         ));
     }
-    if change.path.ends_with(".keep") {
+    if change.path.rsplit('.').next() == Some("keep") {
         // Whether Helm deletes what is dropped next says what was kept last.
         release.what.push_str(", and back");
         taken_back(release, group, start).await;
