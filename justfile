@@ -33,3 +33,15 @@ try *ARGS:
 # measure
 bench *ARGS:
     cargo run --quiet --release -p xtask -- bench {{ARGS}}
+
+# the chart as a package, with what its version changes
+package *ARGS:
+    cargo xtask package {{ARGS}}
+
+# package the chart and push it, such as to oci://ghcr.io/spirabr/charts
+publish REGISTRY *ARGS:
+    cargo xtask publish {{REGISTRY}} {{ARGS}}
+
+# what changed since the last release, and whether the version's number says so
+changes *ARGS:
+    cargo run --quiet -p spira-chart-gen -- changes {{ARGS}}

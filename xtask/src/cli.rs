@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::publish::{self, Package};
 use crate::tools::{self, Tool};
-use crate::{Error, Result, bench, project, trial};
+use crate::{Error, Result, bench, changelog, project, trial};
 
 /// Builds the tools that the tests need, tries the chart on a real control plane, measures.
 #[derive(Debug, Parser)]
@@ -23,6 +24,7 @@ Examples:
   cargo xtask try --kubeconfig ~/.kube/config      into a cluster that is there
   cargo xtask tools helm4 oracle                   build only these
   cargo xtask bench                                ratios, as a table
+  cargo xtask publish oci://localhost:5000/charts  package and push the chart
 
 Exit codes: 0 success, 1 failure, 2 wrong arguments, 130 interrupted.";
 
@@ -35,6 +37,17 @@ enum Command {
         /// Tools to build.
         names: Vec<Tool>,
     },
+    /// Packages the chart, with what its version changes.
+    Package(PackageArgs),
+    /// Packages the chart and pushes it into an OCI registry.
+    Publish {
+        /// The registry, such as `oci://ghcr.io/spirabr/charts`. Log in with `helm registry login`.
+        registry: String,
+        #[command(flatten)]
+        package: PackageArgs,
+    },
+    /// Prints what the latest version changes, as notes of a release.
+    Notes,
     /// Measures rendering: our chart against Helm's starter chart.
     Bench(Bench),
 }
@@ -69,6 +82,17 @@ pub struct Try {
     pub chart: PathBuf,
 }
 
+/// Arguments of `package`.
+#[derive(Debug, Args)]
+pub struct PackageArgs {
+    /// Directory of the chart.
+    #[arg(long, value_name = "DIR", default_value_os_t = project::root().join("charts/spira"))]
+    chart: PathBuf,
+    /// Directory of the package.
+    #[arg(long, value_name = "DIR", default_value_os_t = publish::default_out())]
+    out: PathBuf,
+}
+
 /// Arguments of `bench`.
 #[derive(Debug, Args)]
 pub struct Bench {
@@ -88,10 +112,32 @@ pub async fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Try(args) => trial::run(&args).await,
         Command::Tools { names } => build(names).await,
+        Command::Package(args) => package(&args).map(drop),
+        Command::Publish {
+            registry,
+            package: args,
+        } => {
+            let package = package(&args)?;
+            print!("{}", publish::push(&package.path, &registry)?);
+            Ok(())
+        }
+        Command::Notes => {
+            println!("{}", changelog::read()?);
+            Ok(())
+        }
         Command::Bench(args) => tokio::task::spawn_blocking(move || bench::run(&args))
             .await
             .expect("bench::run does not panic"),
     }
+}
+
+/// Packages the chart, and prints where it is and its digest.
+fn package(args: &PackageArgs) -> Result<Package> {
+    let package = publish::package(&args.chart, &args.out)?;
+    let Package { path, digest, size } = &package;
+    println!("{}", path.display());
+    println!("sha256:{digest} {size} bytes");
+    Ok(package)
 }
 
 async fn build(names: Vec<Tool>) -> Result<()> {

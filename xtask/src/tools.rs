@@ -62,11 +62,15 @@ pub enum Tool {
     Minio,
     /// Says what is wrong with dashboards of Grafana (`tools/grafana`).
     GrafanaFormat,
+    /// Says what is wrong with workflows of GitHub.
+    Actionlint,
+    /// A registry of images and charts that lives in memory.
+    Registry,
 }
 
 impl Tool {
     /// All of them, in the order in which they are best built.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Helm4,
         Self::Helm3,
         Self::Oracle,
@@ -86,6 +90,8 @@ impl Tool {
         Self::Ferretdb,
         Self::Minio,
         Self::GrafanaFormat,
+        Self::Actionlint,
+        Self::Registry,
     ];
 
     /// Those that the operators need to run.
@@ -126,6 +132,8 @@ impl Tool {
             Self::Ferretdb => "ferretdb",
             Self::Minio => "minio",
             Self::GrafanaFormat => "grafana-format",
+            Self::Actionlint => "actionlint",
+            Self::Registry => "registry",
         }
     }
 }

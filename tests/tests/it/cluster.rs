@@ -18,6 +18,7 @@ use crate::fuzz_live::random_values_are_accepted;
 use crate::helm_test::{release_is_tested, rights_are_as_few_as_can_be, runs_are_jobs};
 use crate::life::release_lives;
 use crate::preflight::bare_cluster_is_refused;
+use crate::publishing::installs_from_a_registry;
 use crate::schemas::gateway_definitions;
 use crate::support::{self, Case};
 
@@ -39,6 +40,7 @@ async fn real_cluster_takes_the_chart() {
         release_lives(&cluster, &client, helm).await;
         release_is_tested(&cluster, &client, helm).await;
     }
+    installs_from_a_registry(&cluster, &client).await;
     runs_are_jobs(&client).await;
     rights_are_as_few_as_can_be(&client).await;
     cluster.stop().await.expect("stop");

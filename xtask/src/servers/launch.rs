@@ -69,6 +69,23 @@ impl Server {
         Ok(server("minio", dir, port, command, ready))
     }
 
+    /// A registry of images and charts, empty and in memory. Its address is `localhost`.
+    ///
+    /// # Errors
+    /// As [`Server::nats`].
+    pub fn registry(dir: &Path) -> Result<Self> {
+        let mut command = tool(Tool::Registry)?;
+        let port = free_port()?;
+        command.args(["-port", &port.to_string()]);
+        Ok(server(
+            "registry",
+            dir,
+            port,
+            command,
+            Ready::Answers("/v2/"),
+        ))
+    }
+
     /// PostgreSQL with nothing but its own database `postgres`. [`USER`] has the password [`PASSWORD`].
     ///
     /// # Errors

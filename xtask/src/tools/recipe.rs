@@ -40,6 +40,7 @@ pub(super) fn source_of(tool: Tool) -> Source {
         Tool::Ferretdb => ("servers", Some("ferretdb")),
         Tool::Minio => ("servers/minio", None),
         Tool::GrafanaFormat => ("grafana", Some("format")),
+        Tool::Actionlint | Tool::Registry => ("publish", None),
         _ => (".", None),
     };
     Source { module, own }
@@ -143,6 +144,8 @@ pub(super) fn recipe(tool: Tool, go_mod: &str) -> Result<Recipe> {
         Tool::Ferretdb => ("./ferretdb", 60),
         Tool::Minio => ("github.com/minio/minio", 240),
         Tool::GrafanaFormat => ("./format", 60),
+        Tool::Actionlint => ("github.com/rhysd/actionlint/cmd/actionlint", 20),
+        Tool::Registry => ("github.com/google/go-containerregistry/cmd/registry", 20),
     };
     Ok(Recipe {
         package,
@@ -256,6 +259,8 @@ mod tests {
             ("operators/prometheus/go.sum", "p"),
             ("operators/zalando/go.mod", "z"),
             ("operators/zalando/go.sum", "z"),
+            ("publish/go.mod", "u"),
+            ("publish/go.sum", "u"),
             ("servers/go.mod", "v"),
             ("servers/go.sum", "v"),
             ("servers/ferretdb/main.go", "f"),
@@ -270,7 +275,7 @@ mod tests {
         let home = Path::new("home");
         let of = |tool| places(source, home).expect("places").of(tool);
         let all = || Tool::ALL.map(of);
-        let changed = |before: &[PathBuf; 19]| -> Vec<Tool> {
+        let changed = |before: &[PathBuf; 21]| -> Vec<Tool> {
             let pairs = Tool::ALL.into_iter().zip(before.iter().zip(all()));
             pairs
                 .filter(|(_, (before, after))| *before != after)
@@ -294,6 +299,8 @@ mod tests {
             Tool::Ferretdb,
             Tool::Minio,
             Tool::GrafanaFormat,
+            Tool::Actionlint,
+            Tool::Registry,
         ];
         assert_eq!(changed(&before).len(), Tool::ALL.len() - others.len());
         assert!(changed(&before).iter().all(|tool| !others.contains(tool)));
