@@ -30,6 +30,8 @@ mod pipeline;
 mod preflight;
 mod processes;
 mod promql;
+mod publishing;
+mod recipes;
 mod references;
 mod refusals;
 mod rules;
