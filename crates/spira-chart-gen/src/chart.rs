@@ -5,6 +5,7 @@
 //! keeps it while it merges the umbrella's defaults, and removes the key when it meets the default
 //! of the subchart.
 
+mod hub;
 mod preflight;
 mod validate;
 
@@ -26,11 +27,15 @@ use crate::{
     compile::{self, Compiled, Options},
     docs::{self, Field},
     emit::File,
+    render::RenderError,
     schema,
 };
 
 /// The longest name that a component's objects start with, as `Release` has it.
 const MAX_FULLNAME: usize = 52;
+
+/// The schema for editors, which Helm does not take into a package.
+const EDITOR_SCHEMA: &str = "editor.schema.json";
 
 const TEMPLATES: [(&str, &str); 8] = [
     ("Chart.yaml", include_str!("../templates/Chart.yaml.tera")),
@@ -64,6 +69,9 @@ pub enum ChartError {
     /// A template of a file is wrong.
     #[error("{0}")]
     Template(#[from] tera::Error),
+    /// The objects of the default values, of whose images a chart tells, cannot be made.
+    #[error(transparent)]
+    Render(#[from] RenderError),
 }
 
 /// The charts, file by file.
@@ -192,7 +200,8 @@ impl Maker {
                 &rows(&component_fields(component), component.name),
             ));
         }
-        let chart = chart_context(UMBRELLA, description, app_version, &names);
+        let mut chart = chart_context(UMBRELLA, description, app_version, &names);
+        chart["hub"] = hub::context()?;
         let readme = json!({
             "name": UMBRELLA, "description": sentence(description),
             "dependencies": names, "sections": sections,
@@ -220,6 +229,10 @@ impl Maker {
             File {
                 path: at("values.schema.json"),
                 text: schema::of_umbrella(),
+            },
+            File {
+                path: at(EDITOR_SCHEMA),
+                text: schema::for_editors(),
             },
         ])
     }
@@ -294,8 +307,10 @@ fn chart_context(name: &str, description: &str, app_version: &str, dependencies:
         "version": env!("CARGO_PKG_VERSION"),
         "app_version": quoted(app_version),
         "repository": env!("CARGO_PKG_REPOSITORY"),
+        "icon": concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/docs/icon.svg"),
         "keywords": ["spira", "speech", "respiratory-insufficiency", "machine-learning"],
         "dependencies": dependencies,
+        "hub": null,
     })
 }
 

@@ -7,14 +7,16 @@ use std::{
     time::Instant,
 };
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use spira_manifests::{Release, document};
 
 use crate::{
-    chart,
+    chart, compare,
     compile::Options,
     explain::{ExplainError, Explainer},
     graph, output,
+    promise::{self, Record},
     prove::Effort,
     render,
 };
@@ -27,6 +29,10 @@ Examples:
   spira-chart-gen explain api-server.replicas       what a value is and does
   spira-chart-gen explain Deployment/api-server:spec.replicas
   spira-chart-gen images --set nats.enabled=false
+  spira-chart-gen diff now.yaml then.yaml           what an upgrade to other values changes
+  spira-chart-gen graph --format svg > wiring.svg
+  spira-chart-gen changes                           what changed since the last release
+  spira-chart-gen completions bash > /etc/bash_completion.d/spira-chart-gen
 
 Exit codes: 0 done; 1 the chart is not up to date, a builder cannot be made a chart, or the cluster
 lacks an API; 2 wrong usage or wrong values.";
@@ -75,8 +81,47 @@ enum Command {
         #[command(flatten)]
         values: ValueFlags,
     },
-    /// Print the wiring of the components as a graph in the DOT language
-    Graph,
+    /// Print the wiring of the components as a graph
+    Graph {
+        /// DOT is Graphviz' language; SVG is a picture for browsers
+        #[arg(long, value_enum, default_value_t = Format::Dot)]
+        format: Format,
+    },
+    /// Say which objects and fields differ between two values files
+    Diff {
+        /// The values now: a file, or - for standard input
+        old: PathBuf,
+        /// The values then
+        new: PathBuf,
+        /// Exit 1 if anything differs
+        #[arg(long)]
+        exit_code: bool,
+    },
+    /// List what changed since the last released version; exit 1 if this version's number is too
+    /// small for it
+    Changes {
+        /// The folder of the records of released versions
+        #[arg(long, value_name = "DIR", default_value = promise::FOLDER)]
+        releases: PathBuf,
+        /// Write the record of this version there, when it is released
+        #[arg(long)]
+        record: bool,
+    },
+    /// Print what makes a shell complete this program's commands and options
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// In which form a graph is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Dot,
+    Svg,
 }
 
 /// Where values come from, spelt as Helm spells it.
@@ -206,7 +251,32 @@ impl Command {
                 lines.push(String::new());
                 Ok(lines.join("\n"))
             }
-            Self::Graph => graph::dot(&tell).map_err(refused),
+            Self::Graph { format } => {
+                let dot = graph::dot(&tell).map_err(refused)?;
+                match format {
+                    Format::Dot => Ok(dot),
+                    Format::Svg => graph::svg(&dot).map_err(refused),
+                }
+            }
+            Self::Diff {
+                old,
+                new,
+                exit_code,
+            } => diff(old, new, exit_code),
+            Self::Changes { releases, record } => changes(&releases, record),
+            Self::Completions { shell } => {
+                let mut text = Vec::new();
+                let mut command = Cli::command();
+                let name = command.get_name().to_owned();
+                clap_complete::generate(shell, &mut command, name, &mut text);
+                Ok(String::from_utf8_lossy(&text).into_owned())
+            }
+            Self::Man => {
+                let mut text = Vec::new();
+                let page = clap_mangen::Man::new(Cli::command());
+                page.render(&mut text).map_err(refused)?;
+                Ok(String::from_utf8_lossy(&text).into_owned())
+            }
         }
     }
 }
@@ -236,8 +306,54 @@ fn check_name(what: &str, name: &str, most: usize) -> Result<(), Failure> {
     )))
 }
 
+fn diff(old: PathBuf, new: PathBuf, exit_code: bool) -> Result<String, Failure> {
+    let load = |file: PathBuf| {
+        let sources = document::Sources {
+            files: vec![file],
+            ..document::Sources::default()
+        };
+        document::load(&sources).map_err(wrong)
+    };
+    let (old, new) = (load(old)?, load(new)?);
+    let differing = compare::objects(&old, &new).map_err(unrendered)?;
+    let text: String = differing.iter().map(ToString::to_string).collect();
+    if exit_code && !differing.is_empty() {
+        print(&text);
+        return Err(refused(format!("{} objects differ", differing.len())));
+    }
+    Ok(text)
+}
+
+fn changes(releases: &Path, record: bool) -> Result<String, Failure> {
+    let this = Record::of_this_version().map_err(refused)?;
+    let mut text = String::new();
+    match Record::last(releases).map_err(refused)? {
+        Some(last) => {
+            for change in promise::check(&last, &this).map_err(refused)? {
+                text.push_str(&format!("{change}\n"));
+            }
+        }
+        None => anstream::eprintln!("{}: no version was released", releases.display()),
+    }
+    if record {
+        let path = this.write(releases).map_err(refused)?;
+        anstream::eprintln!("{} written", path.display());
+    }
+    Ok(text)
+}
+
+/// Refuses a number of this version that is too small for what changed since the last one.
+fn check_version() -> Result<(), Failure> {
+    let Some(last) = Record::last(Path::new(promise::FOLDER)).map_err(refused)? else {
+        return Ok(());
+    };
+    let this = Record::of_this_version().map_err(refused)?;
+    promise::check(&last, &this).map(drop).map_err(refused)
+}
+
 fn generate(out: &Path, check: bool) -> Result<String, Failure> {
     let start = Instant::now();
+    check_version()?;
     let options = Options {
         effort: Some(Effort::default()),
     };

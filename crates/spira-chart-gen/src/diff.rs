@@ -1,5 +1,7 @@
 //! Where two JSON documents differ.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 /// The first difference of two documents.
@@ -39,6 +41,75 @@ pub fn title(object: &Value) -> String {
         object["kind"].as_str().unwrap_or("object"),
         object["metadata"]["name"].as_str().unwrap_or("?")
     )
+}
+
+/// All differences of two documents, where items of lists that have names are the same by their name.
+#[must_use]
+pub fn differences(left: &Value, right: &Value) -> Vec<Difference> {
+    let mut all = Vec::new();
+    each(Some(left), Some(right), String::new(), &mut all);
+    all
+}
+
+fn each(left: Option<&Value>, right: Option<&Value>, place: String, all: &mut Vec<Difference>) {
+    match (left, right) {
+        (Some(Value::Object(a)), Some(Value::Object(b))) => {
+            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            for key in keys {
+                each(a.get(key), b.get(key), step_in(&place, key), all);
+            }
+        }
+        (Some(Value::Array(a)), Some(Value::Array(b))) => match (named(a), named(b)) {
+            (Some(a), Some(b)) => {
+                let names = a
+                    .keys()
+                    .chain(b.keys().filter(|name| !a.contains_key(*name)));
+                for name in names {
+                    let place = format!("{place}[{name}]");
+                    each(a.get(name).copied(), b.get(name).copied(), place, all);
+                }
+            }
+            _ => {
+                for at in 0..a.len().max(b.len()) {
+                    each(a.get(at), b.get(at), format!("{place}[{at}]"), all);
+                }
+            }
+        },
+        (Some(left), Some(right)) if difference(left, right).is_none() => {}
+        (left, right) => {
+            let value = |side: Option<&Value>| {
+                side.cloned()
+                    .unwrap_or_else(|| Value::String("<absent>".to_owned()))
+            };
+            all.push(Difference {
+                place,
+                left: value(left),
+                right: value(right),
+            });
+        }
+    }
+}
+
+fn step_in(place: &str, key: &str) -> String {
+    let key = key.replace('.', r"\.");
+    if place.is_empty() {
+        key
+    } else {
+        format!("{place}.{key}")
+    }
+}
+
+/// The items of a list by their names, where each has one of its own.
+fn named(items: &[Value]) -> Option<BTreeMap<&str, &Value>> {
+    let name = |item: &'_ Value| item["name"].is_string();
+    if !items.iter().all(name) {
+        return None;
+    }
+    let named: BTreeMap<_, _> = items
+        .iter()
+        .filter_map(|item| Some((item["name"].as_str()?, item)))
+        .collect();
+    (named.len() == items.len()).then_some(named)
 }
 
 type Pair<'v> = (Option<&'v Value>, Option<&'v Value>);

@@ -97,10 +97,7 @@ impl<'a> Docs<'a> {
     ) -> Field {
         let path = join(at, key);
         let (name, schema) = self.resolve(property);
-        let kubernetes = name
-            .rsplit('.')
-            .next()
-            .filter(|_| name.starts_with("io.k8s."));
+        let kubernetes = kubernetes(name);
         let mut fields = Vec::new();
         if kubernetes.is_none() && schema.get("properties").is_some() {
             fields = self.fields(schema, default, order, &path);
@@ -118,17 +115,8 @@ impl<'a> Docs<'a> {
         }
     }
 
-    /// The schema behind references and behind `Option`, and the name of its definition.
     fn resolve(&self, schema: &'a Value) -> (&'a str, &'a Value) {
-        if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
-            let name = target.trim_start_matches("#/$defs/");
-            return (name, &self.root["$defs"][name]);
-        }
-        let any = schema.get("anyOf").and_then(Value::as_array);
-        match any.map(Vec::as_slice) {
-            Some([some, null]) if null["type"] == "null" => self.resolve(some),
-            _ => ("", schema),
-        }
+        resolve(self.root, schema)
     }
 
     fn kind(&self, schema: &'a Value) -> String {
@@ -138,11 +126,7 @@ impl<'a> Docs<'a> {
         match type_of(schema) {
             "array" => {
                 let (name, items) = self.resolve(&schema["items"]);
-                let kubernetes = name
-                    .rsplit('.')
-                    .next()
-                    .filter(|_| name.starts_with("io.k8s."));
-                let item = kubernetes.map_or_else(|| self.kind(items), str::to_owned);
+                let item = kubernetes(name).map_or_else(|| self.kind(items), str::to_owned);
                 format!("list of {item}")
             }
             "object" if schema.get("properties").is_some() => "object".to_owned(),
@@ -203,8 +187,27 @@ fn example_text(key: &str, schema: &Value) -> String {
     sample.replace("????", "0000")
 }
 
+/// The schema behind references and behind `Option`, and the name of its definition.
+pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> (&'a str, &'a Value) {
+    if let Some(target) = schema.get("$ref").and_then(Value::as_str) {
+        let name = target.trim_start_matches("#/$defs/");
+        return (name, &root["$defs"][name]);
+    }
+    let any = schema.get("anyOf").and_then(Value::as_array);
+    match any.map(Vec::as_slice) {
+        Some([some, null]) if null["type"] == "null" => resolve(root, some),
+        _ => ("", schema),
+    }
+}
+
+/// What a type of Kubernetes' own is called, by the name of its definition.
+pub(crate) fn kubernetes(definition: &str) -> Option<&str> {
+    let name = definition.strip_prefix("io.k8s.")?;
+    name.rsplit('.').next()
+}
+
 /// The type of a schema, null aside.
-fn type_of(schema: &Value) -> &str {
+pub(crate) fn type_of(schema: &Value) -> &str {
     match &schema["type"] {
         Value::String(name) => name,
         Value::Array(names) => names

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeSet, fmt::Write};
 
+use layout::{
+    backends::svg::SVGWriter,
+    gv::{DotParser, GraphBuilder},
+};
 use spira_manifests::components;
 
 use crate::{Refusal, uses};
@@ -44,6 +48,25 @@ pub fn dot(tell: &dyn Fn(&str)) -> Result<String, Refusal> {
     text.push_str("}\n");
     Ok(text)
 }
+
+/// A graph in the DOT language as a picture.
+///
+/// # Errors
+/// If the text is no graph: a defect of [`dot`].
+pub fn svg(dot: &str) -> Result<String, NoGraph> {
+    let mut parser = DotParser::new(dot);
+    let graph = parser.process().map_err(NoGraph)?;
+    let mut builder = GraphBuilder::new();
+    builder.visit_graph(&graph);
+    let mut writer = SVGWriter::new();
+    builder.get().do_it(false, false, false, &mut writer);
+    Ok(writer.finalize())
+}
+
+/// A text that is no graph in the DOT language.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the graph cannot be drawn: {0}")]
+pub struct NoGraph(String);
 
 /// `objectStore` as components are spelt: `object-store`.
 fn kebab(name: &str) -> String {

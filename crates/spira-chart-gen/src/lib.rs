@@ -3,6 +3,7 @@
 
 pub mod chart;
 pub mod cli;
+pub mod compare;
 pub mod compile;
 pub mod diff;
 pub mod docs;
@@ -12,6 +13,7 @@ pub mod explain;
 pub mod graph;
 pub mod literals;
 pub mod output;
+pub mod promise;
 pub mod prove;
 pub mod random;
 pub mod render;

@@ -1,5 +1,7 @@
 //! `values.schema.json`, as the charts ship it.
 
+mod editor;
+
 use serde_json::Value;
 use spira_manifests::{Component, renamed, schema};
 
@@ -14,6 +16,12 @@ pub fn of_component(component: &Component) -> String {
 #[must_use]
 pub fn of_umbrella() -> String {
     text(&schema::for_chart(&schema::umbrella()))
+}
+
+/// The schema of all values in one, for editors.
+#[must_use]
+pub fn for_editors() -> String {
+    text(&editor::schema())
 }
 
 fn text(schema: &Value) -> String {

@@ -30,6 +30,10 @@ fn help_shows_commands_and_examples() {
         "explain",
         "images",
         "graph",
+        "diff",
+        "changes",
+        "completions",
+        "man",
         "Examples:",
         "Exit codes:",
     ] {
@@ -174,4 +178,120 @@ fn graph_is_dot() {
     assert!(text.contains("\"mlflow\" -> \"minio\";"), "{text}");
     // Every service has a component by now.
     assert!(!text.contains("dashed"), "{text}");
+}
+
+/// A file with values.
+fn values(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    fs::write(file.path(), text).expect("written");
+    file
+}
+
+#[test]
+fn diff_names_objects_and_fields() {
+    let (old, new) = (
+        values("nats: {replicas: 3}"),
+        values(
+            "{nats: {replicas: 5, natsBox: {enabled: true}}, redelivery: {enabled: false}, api-server: {extraEnv: [{name: A, value: b}]}}",
+        ),
+    );
+    let paths = [&old, &new].map(|file| file.path().to_str().expect("UTF-8").to_owned());
+    let output = run(&["diff", &paths[0], &paths[1]]);
+    assert!(output.status.success(), "{}", err(&output));
+    let text = out(&output);
+    for line in [
+        "~ StatefulSet/release-name-nats (nats)\n",
+        "    spec.replicas: 3 → 5\n",
+        "+ Deployment/release-name-nats-box (nats)\n",
+        "- Deployment/release-name-redelivery (redelivery)\n",
+        "    spec.template.spec.containers[api-server].env[A]: <absent> → {\"name\":\"A\",\"value\":\"b\"}\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in\n{text}");
+    }
+    // Generated credentials are no difference.
+    assert!(!text.contains("Secret/"), "{text}");
+    let output = run(&["diff", &paths[0], &paths[1], "--exit-code"]);
+    assert_eq!(output.status.code(), Some(1));
+    let output = run(&["diff", &paths[0], &paths[0], "--exit-code"]);
+    assert_eq!(
+        (output.status.code(), out(&output)),
+        (Some(0), String::new())
+    );
+    let output = run(&["diff", &paths[0], "no-such-file.yaml"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        err(&output).contains("no-such-file.yaml"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn a_version_that_is_too_small_is_refused() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let releases = dir.path().to_str().expect("UTF-8");
+    let output = run(&["changes", "--releases", releases, "--record"]);
+    assert!(output.status.success(), "{}", err(&output));
+    assert!(
+        err(&output).contains("no version was released"),
+        "{}",
+        err(&output)
+    );
+    let path = dir
+        .path()
+        .join(format!("{}.json", env!("CARGO_PKG_VERSION")));
+    let record = fs::read_to_string(&path).expect("it was written");
+    // The same again: nothing changed, so the same number will do.
+    let output = run(&["changes", "--releases", releases]);
+    assert_eq!(
+        (output.status.code(), out(&output)),
+        (Some(0), String::new())
+    );
+    // As if the last version had had one value more.
+    let more = record.replacen(
+        "\"values\": {",
+        "\"values\": {\"nats.old\": {\"type\": \"boolean\"},",
+        1,
+    );
+    assert_ne!(more, record);
+    fs::write(&path, more).expect("written");
+    let output = run(&["changes", "--releases", releases]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = err(&output);
+    assert!(text.contains("is too small after"), "{text}");
+    assert!(text.contains("breaking: nats.old is gone"), "{text}");
+    fs::write(&path, "{").expect("written");
+    let output = run(&["changes", "--releases", releases]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        err(&output).contains("not the record of a version"),
+        "{}",
+        err(&output)
+    );
+}
+
+#[test]
+fn graph_is_drawn() {
+    let output = run(&["graph", "--format", "svg"]);
+    assert!(output.status.success(), "{}", err(&output));
+    let text = out(&output);
+    assert!(
+        text.contains("<svg") && text.contains("api-server"),
+        "{text}"
+    );
+}
+
+#[test]
+fn shells_and_manuals_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(&["completions", shell]);
+        assert!(output.status.success(), "{shell}: {}", err(&output));
+        assert!(out(&output).contains("explain"), "{shell}");
+    }
+    let output = run(&["man"]);
+    assert!(
+        out(&output).starts_with(".ie") && out(&output).contains("explain"),
+        "{}",
+        out(&output)
+    );
 }

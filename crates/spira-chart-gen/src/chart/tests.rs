@@ -63,7 +63,9 @@ fn no_line_of_yaml_is_too_long() {
         if is_other || file.path.contains("/templates/") {
             continue;
         }
-        for line in file.text.lines() {
+        // An image by its digest cannot be broken.
+        let lines = file.text.lines().filter(|line| !line.contains("@sha256:"));
+        for line in lines {
             assert!(line.chars().count() <= 120, "{}: {line}", file.path);
         }
     }
