@@ -1,7 +1,7 @@
 //! In which order objects are installed.
 //!
 //! Kubernetes takes objects in any order, and a pod that refers to what is not there waits. In the
-//! order of [`KINDS`], which is Helm's, nothing has to wait: accounts, Secrets and ConfigMaps are
+//! order of [`KINDS`], which is Helm's, nothing has to wait: accounts, Secrets and configuration are
 //! there before the pods that mount them. Kinds that are not in the list, custom resources among
 //! them, come last, by their names.
 //!
