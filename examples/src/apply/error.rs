@@ -23,7 +23,10 @@ pub enum Error {
     #[error("there is no namespace {0}; make it with: kubectl create namespace {0}")]
     NoNamespace(String),
     /// The API server would not take these objects: a line for each.
-    #[error("the API server would not take all objects, so none was applied:\n\n{}", .0.join("\n"))]
+    #[error(
+        "the API server would not take all objects, so none was applied:\n\n{}{}",
+        .0.join("\n"), advice(.0)
+    )]
     NotTaken(Vec<String>),
     /// A request failed.
     #[error("{what}: {}", said(source))]
@@ -79,6 +82,15 @@ impl Error {
             Self::NotReady { .. } => 4,
             _ => 1,
         }
+    }
+}
+
+/// What to do where others set fields to something else: Helm, for one, if it installed the release.
+fn advice(lines: &[String]) -> &'static str {
+    if lines.iter().any(|line| line.contains(" conflict")) {
+        "\n\nWith --force-conflicts such fields are taken over."
+    } else {
+        ""
     }
 }
 

@@ -70,6 +70,13 @@ fn others<'a>(lines: &'a [String], word: &str) -> Vec<&'a str> {
     others
 }
 
+/// Where the kind that a line names stands in the order of installing.
+fn place(line: &String) -> usize {
+    let kind = line.split(['/', ' ']).rev().nth(1);
+    let place = order::KINDS.iter().position(|known| Some(*known) == kind);
+    place.unwrap_or(order::KINDS.len())
+}
+
 /// Without what the operators bring, nothing is made.
 pub async fn apply_is_refused_by_a_bare_cluster(cluster: &Cluster, client: &Client) {
     let program = Program { cluster };
@@ -99,6 +106,8 @@ pub async fn apply_installs_without_helm(cluster: &Cluster, client: &Client) {
 
     let planned = program.done(&["--dry-run"]).await;
     assert_eq!(others(&planned, "created"), HOOKS);
+    let places = planned[..planned.len() - HOOKS.len()].iter().map(place);
+    assert!(places.is_sorted(), "{planned:?}");
     assert_eq!(
         all(client).await,
         BTreeMap::new(),
@@ -207,6 +216,7 @@ async fn what_others_set_is_kept(program: &Program<'_>, client: &Client) {
         "Deployment/spira-inference-server: ",
         "\"somebody\"",
         ".spec.replicas",
+        "With --force-conflicts ",
     ] {
         assert!(message.contains(part), "{message}");
     }
