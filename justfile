@@ -18,6 +18,14 @@ lint:
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
+# the published crates with the oldest Rust that they promise; rustup fetches it on first use
+msrv:
+    cargo +1.88.0 check --locked -p spira-manifests -p spira-chart-gen
+
+# what would be published of the two crates, built as a user of the registry would build it
+package:
+    cargo publish --dry-run --locked -p spira-manifests -p spira-chart-gen
+
 # licences, advisories and sources of dependencies
 deny:
     cargo deny check

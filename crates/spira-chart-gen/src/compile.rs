@@ -1,4 +1,4 @@
-//! A component, from builders to the text of its templates.
+//! A component, or other software, from builders to the text of its templates.
 
 use spira_manifests::Component;
 
@@ -28,19 +28,26 @@ pub struct Compiled {
     pub cases: usize,
 }
 
-/// Traces a component, proves the outcome and writes its templates.
+/// Traces a component of SPIRA, proves the outcome and writes its templates.
 ///
 /// # Errors
-/// If its builders do what tracing cannot follow, or the proof finds a difference.
+/// As [`subject`].
 pub fn component(component: &Component, options: &Options) -> Result<Compiled, Refusal> {
-    let subject = Subject::component(component);
-    let traced = trace(&subject)?;
+    subject(&Subject::component(component), options)
+}
+
+/// Traces builders, proves the outcome and writes the templates.
+///
+/// # Errors
+/// If the builders do what tracing cannot follow, or the proof finds a difference.
+pub fn subject(subject: &Subject, options: &Options) -> Result<Compiled, Refusal> {
+    let traced = trace(subject)?;
     let cases = match options.effort {
-        Some(effort) => prove(&subject, &traced, effort)?.cases,
+        Some(effort) => prove(subject, &traced, effort)?.cases,
         None => 0,
     };
     Ok(Compiled {
-        templates: emit::templates(component.name, &traced, component.source)?,
+        templates: emit::templates(&subject.name, &traced, &subject.source)?,
         uses: uses::of(&traced),
         cases,
     })

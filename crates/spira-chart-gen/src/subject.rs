@@ -1,8 +1,9 @@
 //! What is traced, and how it may be refused.
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
-use spira_manifests::{Component, Context, Global, Intrinsics};
+use spira_manifests::{Component, Context, Global, Intrinsics, Object};
 
 /// Builds objects from the values of a component, `global` among them.
 pub type Build = dyn Fn(&dyn Intrinsics, &Value) -> Result<Vec<Value>, String> + Sync + Send;
@@ -71,6 +72,28 @@ pub enum Refusal {
 }
 
 impl Subject {
+    /// Software of any kind: a function that builds objects from values of the type `V`.
+    ///
+    /// `name` is that of the chart. `source` is the text of the builders (`include_str!`): the proof
+    /// tries the literals in it, and the documentation of a public function called like an object's
+    /// kind becomes the comment of its template.
+    pub fn new<V: JsonSchema + DeserializeOwned + 'static>(
+        name: impl Into<String>,
+        source: impl Into<String>,
+        build: impl Fn(&dyn Intrinsics, &V) -> Vec<Object> + Sync + Send + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            schema: schemars::schema_for!(V).to_value(),
+            source: source.into(),
+            build: Box::new(move |intrinsics, document| {
+                let values = V::deserialize(document).map_err(|why| why.to_string())?;
+                let objects = build(intrinsics, &values).into_iter();
+                Ok(objects.map(Object::into_json).collect())
+            }),
+        }
+    }
+
     /// A component of SPIRA.
     #[must_use]
     pub fn component(component: &Component) -> Self {
@@ -108,8 +131,5 @@ fn build(
     let global = Global::deserialize(global).map_err(|why| format!("global: {why}"))?;
     let context = Context::new(intrinsics, &global, component.name);
     let objects = (component.build)(&context, document).map_err(|why| why.to_string())?;
-    Ok(objects
-        .into_iter()
-        .map(spira_manifests::Object::into_json)
-        .collect())
+    Ok(objects.into_iter().map(Object::into_json).collect())
 }

@@ -119,6 +119,21 @@ impl Section {
     }
 }
 
+impl Loaded {
+    /// The objects of every component that is enabled, in the order of the list of components.
+    /// [`crate::refusal::check`] says whether they can be installed.
+    ///
+    /// # Errors
+    /// Never for what [`load`] gave: its values have been read before.
+    pub fn objects(&self, intrinsics: &dyn Intrinsics) -> Result<Vec<Object>, serde_json::Error> {
+        let mut objects = Vec::new();
+        for section in &self.sections {
+            objects.extend(section.objects(intrinsics)?);
+        }
+        Ok(objects)
+    }
+}
+
 impl Values {
     /// Reads values from a document in YAML that holds what shall differ from the defaults.
     ///

@@ -55,6 +55,13 @@ impl Object {
             .unwrap_or_default()
     }
 
+    /// At which moments Helm would make it, such as `test`, if it is a hook of Helm's and no object
+    /// that a release holds. Who installs without Helm leaves it out, or runs it at such a moment.
+    #[must_use]
+    pub fn hook(&self) -> Option<&str> {
+        self.json["metadata"]["annotations"]["helm.sh/hook"].as_str()
+    }
+
     /// Whether a user wrote it, rather than a builder made it.
     #[must_use]
     pub fn is_users(&self) -> bool {
@@ -77,5 +84,25 @@ impl Object {
     #[must_use]
     pub fn into_json(self) -> Value {
         self.json
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Release, Values};
+
+    #[test]
+    fn only_pods_of_helm_test_are_hooks() {
+        let mut values = Values::default();
+        values.checks.enabled = true;
+        let objects = values.objects(&Release::new("spira", "voices"));
+        let hooks: Vec<_> = objects
+            .iter()
+            .filter(|object| object.hook().is_some())
+            .collect();
+        assert!(!hooks.is_empty());
+        for hook in hooks {
+            assert_eq!((hook.kind(), hook.hook()), ("Pod", Some("test")));
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! A real API server takes what the chart makes, in a namespace that enforces Pod Security `restricted`, and Helm leads
-//! a release through its life.
+//! a release through its life. A program without Helm does as much.
 //!
 //! Containers do not run here: what is shown is admission, scheduling, controllers and Helm's waiting, not SPIRA.
 
@@ -14,6 +14,7 @@ use xtask::definitions;
 use xtask::helm::Helm;
 use xtask::objects::{self, Applier, Mode, Workload};
 
+use crate::apply::{apply_installs_without_helm, apply_is_refused_by_a_bare_cluster};
 use crate::fuzz_live::random_values_are_accepted;
 use crate::helm_test::{release_is_tested, rights_are_as_few_as_can_be, runs_are_jobs};
 use crate::life::release_lives;
@@ -32,9 +33,11 @@ async fn real_cluster_takes_the_chart() {
     let cluster = Cluster::start(Options::default()).await.expect("cluster");
     let client = cluster.client().expect("client");
     bare_cluster_is_refused(&cluster, &client).await;
+    apply_is_refused_by_a_bare_cluster(&cluster, &client).await;
     install_gateway_api(&client).await;
     definitions::install(&client).await.expect("definitions");
     every_example_is_accepted(&client).await;
+    apply_installs_without_helm(&cluster, &client).await;
     random_values_are_accepted(&client).await;
     for helm in Helm::ALL {
         release_lives(&cluster, &client, helm).await;

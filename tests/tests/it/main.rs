@@ -2,6 +2,7 @@
 //!
 //! What the tests need of `tools/` is built on first use.
 
+mod apply;
 mod blame;
 mod cluster;
 mod compare;
