@@ -71,7 +71,7 @@ fn others<'a>(lines: &'a [String], word: &str) -> Vec<&'a str> {
 }
 
 /// Where the kind that a line names stands in the order of installing.
-fn place(line: &String) -> usize {
+fn place(line: &str) -> usize {
     let kind = line.split(['/', ' ']).rev().nth(1);
     let place = order::KINDS.iter().position(|known| Some(*known) == kind);
     place.unwrap_or(order::KINDS.len())
@@ -106,7 +106,9 @@ pub async fn apply_installs_without_helm(cluster: &Cluster, client: &Client) {
 
     let planned = program.done(&["--dry-run"]).await;
     assert_eq!(others(&planned, "created"), HOOKS);
-    let places = planned[..planned.len() - HOOKS.len()].iter().map(place);
+    let places = planned[..planned.len() - HOOKS.len()]
+        .iter()
+        .map(|line| place(line));
     assert!(places.is_sorted(), "{planned:?}");
     assert_eq!(
         all(client).await,
