@@ -23,7 +23,7 @@ msrv:
     cargo +1.88.0 check --locked -p spira-manifests -p spira-chart-gen
 
 # what would be published of the two crates, built as a user of the registry would build it
-package:
+crates:
     cargo publish --dry-run --locked -p spira-manifests -p spira-chart-gen
 
 # licences, advisories and sources of dependencies

@@ -162,6 +162,6 @@ fn policies(context: &Context) -> Vec<NetworkPolicy> {
             rules,
         ));
     }
-    policies.push(network::policy(context, name, own, Vec::new(), egress));
+    policies.push(network::policy(context, name, own, &Vec::new(), &egress));
     policies
 }
