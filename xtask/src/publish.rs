@@ -1,5 +1,6 @@
 //! The chart as a package, and its way into an OCI registry.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -37,7 +38,12 @@ pub fn package(chart: &Path, out: &Path) -> Result<Package> {
     let changes = changelog::entries(&changelog::read()?);
     fs::write(&metadata, with_changes(&text, &changes)).map_err(Error::file(&metadata))?;
     fs::create_dir_all(out).map_err(Error::file(out))?;
-    let output = helm(&["package"], &[&copy], &["--destination"], &[out])?;
+    let output = helm(&[
+        "package".as_ref(),
+        copy.as_os_str(),
+        "--destination".as_ref(),
+        out.as_os_str(),
+    ])?;
     let path = output
         .trim()
         .rsplit(": ")
@@ -58,12 +64,11 @@ pub fn package(chart: &Path, out: &Path) -> Result<Package> {
 /// # Errors
 /// If Helm cannot push it.
 pub fn push(package: &Path, registry: &str) -> Result<String> {
-    let plain: &[&str] = if is_local(registry) {
-        &["--plain-http"]
-    } else {
-        &[]
-    };
-    helm(&["push"], &[package], &[&[registry], plain].concat(), &[])
+    let mut args: Vec<&OsStr> = vec!["push".as_ref(), package.as_ref(), registry.as_ref()];
+    if is_local(registry) {
+        args.push("--plain-http".as_ref());
+    }
+    helm(&args)
 }
 
 fn is_local(registry: &str) -> bool {
@@ -72,10 +77,10 @@ fn is_local(registry: &str) -> bool {
     matches!(host, Some("localhost" | "127.0.0.1"))
 }
 
-fn helm(first: &[&str], paths: &[&Path], then: &[&str], more: &[&Path]) -> Result<String> {
+fn helm(args: &[&OsStr]) -> Result<String> {
     let tools = tools::ensure(&[Tool::Helm4])?;
     let mut command = Command::new(tools.path(Tool::Helm4));
-    command.args(first).args(paths).args(then).args(more);
+    command.args(args);
     let output = command.output().map_err(|source| Error::Start {
         program: "helm".into(),
         source,
@@ -88,7 +93,7 @@ fn helm(first: &[&str], paths: &[&Path], then: &[&str], more: &[&Path]) -> Resul
         return Ok(said);
     }
     Err(Error::Failed {
-        what: format!("helm {}", first.join(" ")),
+        what: format!("helm {}", args[0].display()),
         status: output.status,
         output: said,
     })
@@ -108,7 +113,11 @@ fn with_changes(text: &str, changes: &[Entry]) -> String {
     text.replacen(HEAD, &format!("{HEAD}{lines}"), 1)
 }
 
-fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+/// Copies a folder with all below it.
+///
+/// # Errors
+/// If a file cannot be read or written.
+pub fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).map_err(Error::file(to))?;
     for entry in fs::read_dir(from).map_err(Error::file(from))? {
         let entry = entry.map_err(Error::file(from))?;

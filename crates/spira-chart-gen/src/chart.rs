@@ -27,7 +27,6 @@ use crate::{
     compile::{self, Compiled, Options},
     docs::{self, Field},
     emit::File,
-    render::RenderError,
     schema,
 };
 
@@ -69,9 +68,6 @@ pub enum ChartError {
     /// A template of a file is wrong.
     #[error("{0}")]
     Template(#[from] tera::Error),
-    /// The objects of the default values, of whose images a chart tells, cannot be made.
-    #[error(transparent)]
-    Render(#[from] RenderError),
 }
 
 /// The charts, file by file.
@@ -201,7 +197,7 @@ impl Maker {
             ));
         }
         let mut chart = chart_context(UMBRELLA, description, app_version, &names);
-        chart["hub"] = hub::context()?;
+        chart["hub"] = hub::context();
         let readme = json!({
             "name": UMBRELLA, "description": sentence(description),
             "dependencies": names, "sections": sections,

@@ -236,17 +236,7 @@ impl Command {
                 let loaded = values.load()?;
                 let release = Release::new("release-name", "default");
                 // Which images are pulled does not depend on credentials.
-                let objects = loaded.sections.iter().map(|section| {
-                    let objects = section.objects(&release).map_err(refused)?;
-                    Ok(objects
-                        .into_iter()
-                        .map(|object| (section.component.name, object)))
-                });
-                let objects: Vec<_> = objects
-                    .collect::<Result<Vec<_>, Failure>>()?
-                    .into_iter()
-                    .flatten()
-                    .collect();
+                let objects = loaded.objects(&release).map_err(refused)?;
                 let mut lines = render::images(&objects);
                 lines.push(String::new());
                 Ok(lines.join("\n"))

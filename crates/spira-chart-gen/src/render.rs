@@ -61,9 +61,9 @@ pub fn manifests(objects: &[(&str, Object)]) -> String {
 
 /// Every image that the objects would pull, sorted, each once.
 #[must_use]
-pub fn images(objects: &[(&str, Object)]) -> Vec<String> {
+pub fn images(objects: &[Object]) -> Vec<String> {
     let mut images = Vec::new();
-    for (_, object) in objects {
+    for object in objects {
         // What a ConfigMap or Secret holds is text, even under the key `image`.
         if !matches!(object.kind(), "ConfigMap" | "Secret") {
             collect(object.as_json(), &mut images);

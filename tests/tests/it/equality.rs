@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
 use xtask::helm::Helm;
 use xtask::oracle::{Answer, Oracle};
-use xtask::project;
+use xtask::{project, publish};
 
 use crate::blame;
 use crate::compare::{Disagreement, Verdict, compare};
@@ -264,7 +263,7 @@ fn planted_faults_are_found_and_shrunk() {
     for (file, right, wrong, kind) in faults {
         let dir = tempfile::tempdir().expect("temporary directory");
         let copy = dir.path().join("spira");
-        copy_all(&chart(), &copy);
+        publish::copy_tree(&chart(), &copy).expect("copied");
         let file = copy.join("charts").join(file);
         let text = fs::read_to_string(&file).expect("a template");
         assert!(text.contains(right), "{} has no {right}", file.display());
@@ -279,17 +278,5 @@ fn planted_faults_are_found_and_shrunk() {
         let shown = shrunk(case, document, kind, &mut oracle);
         assert!(shown.values.len() < 80, "not small: {}", shown.values);
         assert!(describe(Helm::V4, &shown, &mut oracle).contains("cargo run"));
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("directory");
-    for path in crate::support::files(from) {
-        let target = to.join(path.file_name().expect("below a directory"));
-        if path.is_dir() {
-            copy_all(&path, &target);
-        } else {
-            fs::copy(&path, &target).expect("copied");
-        }
     }
 }

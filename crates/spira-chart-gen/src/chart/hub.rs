@@ -6,7 +6,6 @@ use spira_manifests::{
     document::{self, Sources},
 };
 
-use super::ChartError;
 use crate::render;
 
 /// Pages of the project, by what they are called there.
@@ -25,9 +24,11 @@ const PAGES: [(&str, &str); 7] = [
 
 /// The annotations of the umbrella, for its template: links, and the images of the default values,
 /// which Artifact Hub looks through for known weaknesses.
-pub(super) fn context() -> Result<Value, ChartError> {
+pub(super) fn context() -> Value {
     let loaded = document::load(&Sources::default()).expect("no values are right values");
-    let objects = render::objects(&loaded, &Release::new("spira", "spira"))?;
+    let objects = loaded
+        .objects(&Release::new("spira", "spira"))
+        .expect("values that were loaded are read");
     let images: Vec<Value> = render::images(&objects)
         .iter()
         .map(|image| json!({"name": name(image), "image": image}))
@@ -37,7 +38,7 @@ pub(super) fn context() -> Result<Value, ChartError> {
         .iter()
         .map(|(name, path)| json!({"name": name, "url": format!("{repository}{path}")}))
         .collect();
-    Ok(json!({ "images": images, "links": links }))
+    json!({ "images": images, "links": links })
 }
 
 /// The last part of an image's name, without tag and digest.

@@ -57,24 +57,29 @@ impl Level {
 /// What changed, the breaking first.
 #[must_use]
 pub fn changes(old: &Record, new: &Record) -> Vec<Change> {
-    let mut all = Vec::new();
-    for path in keys(&old.values, &new.values) {
-        match (old.values.get(path), new.values.get(path)) {
-            (Some(_), None) => all.push(breaking(path, "is gone")),
-            (None, Some(_)) => all.push(compatible(path, "is new")),
-            (Some(old), Some(new)) => all.extend(value(path, old, new)),
-            (None, None) => {}
-        }
-    }
-    for title in keys(&old.objects, &new.objects) {
-        match (old.objects.get(title), new.objects.get(title)) {
-            (Some(_), None) => all.push(breaking(title, "is gone, or has another name")),
-            (None, Some(_)) => all.push(compatible(title, "is new")),
-            (Some(old), Some(new)) => all.extend(object(title, old, new)),
-            (None, None) => {}
-        }
-    }
+    let mut all = compared(&old.values, &new.values, "is gone", value);
+    let gone = "is gone, or has another name";
+    all.extend(compared(&old.objects, &new.objects, gone, object));
     all.sort_by_key(|change| std::cmp::Reverse(change.level));
+    all
+}
+
+/// What came, what is `gone`, and what `differs` says of the others.
+fn compared<V>(
+    old: &BTreeMap<String, V>,
+    new: &BTreeMap<String, V>,
+    gone: &str,
+    differs: fn(&str, &V, &V) -> Vec<Change>,
+) -> Vec<Change> {
+    let mut all = Vec::new();
+    for key in keys(old, new) {
+        match (old.get(key), new.get(key)) {
+            (Some(_), None) => all.push(breaking(key, gone)),
+            (None, Some(_)) => all.push(compatible(key, "is new")),
+            (Some(old), Some(new)) => all.extend(differs(key, old, new)),
+            (None, None) => {}
+        }
+    }
     all
 }
 

@@ -1,13 +1,15 @@
-use std::fs;
+use std::{fs, sync::LazyLock};
 
 use semver::Version;
 use serde_json::{Value, json};
 
 use super::{Change, Level, PromiseError, Promised, Record, changes, check};
 
-/// A record in which nothing was changed yet.
+/// A record in which nothing was changed yet; it is made once.
 fn record() -> Record {
-    Record::of_this_version().expect("the objects are made")
+    static RECORD: LazyLock<Record> =
+        LazyLock::new(|| Record::of_this_version().expect("the objects are made"));
+    RECORD.clone()
 }
 
 fn version(text: &str) -> Version {
